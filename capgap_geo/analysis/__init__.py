@@ -1,0 +1,1 @@
+"""Tables to tables: pure functions, no file, no text, no interface."""
