@@ -64,8 +64,12 @@ class Demand(StrEnum):
 
 
 #: Unit and admissible range of the threshold of each measure.
-THRESHOLD_UNIT: Mapping[Measure, str] = MappingProxyType({Measure.TRAVEL_TIME: "min", Measure.STRAIGHT_LINE: "km"})
-THRESHOLD_MAX: Mapping[Measure, float] = MappingProxyType({Measure.TRAVEL_TIME: 2880.0, Measure.STRAIGHT_LINE: 1000.0})
+THRESHOLD_UNIT: Mapping[Measure, str] = MappingProxyType(
+    {Measure.TRAVEL_TIME: "min", Measure.STRAIGHT_LINE: "km"}
+)
+THRESHOLD_MAX: Mapping[Measure, float] = MappingProxyType(
+    {Measure.TRAVEL_TIME: 2880.0, Measure.STRAIGHT_LINE: 1000.0}
+)
 OLDEST_YEAR = 2000
 NEWEST_YEAR = 2100
 
