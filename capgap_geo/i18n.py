@@ -1,0 +1,121 @@
+"""Words, numbers and dates in the reader's language. Texts live in ``locale/``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+LANGUAGES: Mapping[str, str] = {"es": "Español", "en": "English"}
+DEFAULT_LANGUAGE = "es"
+_LOCALES = {"es": "es_PE", "en": "en"}
+DASH = "–"
+
+
+class Translator:
+    """Turn keys into sentences and values into text, in one language.
+
+    Parameters
+    ----------
+    language
+        ``es`` or ``en``; anything else falls back to Spanish.
+    """
+
+    def __init__(self, language: str = DEFAULT_LANGUAGE) -> None:
+        self.language = language if language in LANGUAGES else DEFAULT_LANGUAGE
+        self._texts = texts(self.language)
+        self._locale = _LOCALES[self.language]
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """Return the text of a key with its placeholders filled.
+
+        Raises
+        ------
+        KeyError
+            No such key: a defect of the program, found by the tests.
+        """
+        text = self._texts[key]
+        return text.format_map(values) if values else text
+
+    def has(self, key: str) -> bool:
+        """Return whether the key has a text."""
+        return key in self._texts
+
+    def count(self, key: str, n: int, **values: object) -> str:
+        """Return ``key.one`` or ``key.other`` by the plural rule of the language, with ``{n}``."""
+        rule = Locale.parse(self._locale).plural_form(n)
+        form = rule if self.has(f"{key}.{rule}") else "other"
+        return self(f"{key}.{form}", n=self.number(n), **values)
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """Return a number with the separators of the language; NaN is the word for not known."""
+        if math.isnan(value):
+            return self("value.unknown")
+        if math.isinf(value):
+            return self("value.unreachable")
+        pattern = "#,##0." + "0" * digits if digits else "#,##0"
+        return str(format_decimal(value, pattern, locale=self._locale))
+
+    def significant(self, value: float, figures: int = 2) -> str:
+        """Return a number rounded to some significant figures, for what the data cannot know better."""
+        if not math.isfinite(value) or value == 0:
+            return self.number(value)
+        places = figures - 1 - math.floor(math.log10(abs(value)))
+        return self.number(round(value, places), max(0, places))
+
+    def pair(self, lower: float, upper: float, digits: int = 0, unit: str = "") -> str:
+        """Return a lower and upper bound as ``62-71 %``, or one value where both agree."""
+        low, high = self.number(lower, digits), self.number(upper, digits)
+        text = low if low == high else f"{low}{DASH}{high}"
+        return f"{text}\N{NO-BREAK SPACE}{unit}" if unit and math.isfinite(upper) else text
+
+    def percent(self, lower: float, upper: float | None = None, digits: int = 0) -> str:
+        """Return a share in [0, 1] (or a pair of shares) in percent."""
+        high = lower if upper is None else upper
+        return self.pair(100 * lower, 100 * high, digits, "%")
+
+    def duration(self, minutes: float) -> str:
+        """Return minutes in words: ``45 min``, ``4 h``, ``4 h 30 min``."""
+        if not math.isfinite(minutes):
+            return self.number(minutes)
+        hours, rest = divmod(round(minutes), 60)
+        parts = [f"{self.number(hours)}\N{NO-BREAK SPACE}h"] if hours else []
+        if rest or not hours:
+            parts.append(f"{rest}\N{NO-BREAK SPACE}min")
+        return "\N{NO-BREAK SPACE}".join(parts)
+
+    def date(self, day: dt.date) -> str:
+        """Return a day in words."""
+        return str(format_date(day, "long", locale=self._locale))
+
+    def join(self, items: list[str]) -> str:
+        """Return a list as words: ``a, b and c``."""
+        if len(items) < 2:
+            return "".join(items)
+        last = self("list.last", a=items[-2], b=items[-1])
+        return ", ".join([*items[:-2], last])
+
+
+@cache
+def texts(language: str) -> Mapping[str, str]:
+    """Return all texts of a language, keys joined by dots."""
+    raw = resources.files("capgap_geo").joinpath(f"locale/{language}.json").read_text("utf-8")
+    return _flat(json.loads(raw))
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
