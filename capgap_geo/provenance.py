@@ -181,10 +181,14 @@ def _resource_problems(
     for missing in sorted(set(named) - ids):
         yield f"{label}: source {missing!r} is not among the package's sources; add it"
     if raw.get("path"):
-        yield from _byte_problems(folder / str(raw["path"]), raw, label)
+        yield from _byte_problems(folder, raw, label)
 
 
-def _byte_problems(path: Path, raw: Mapping[str, Any], label: str) -> Iterable[str]:
+def _byte_problems(folder: Path, raw: Mapping[str, Any], label: str) -> Iterable[str]:
+    path = folder / str(raw["path"])
+    if not path.resolve().is_relative_to(folder.resolve()):
+        yield f"{label}: {raw['path']} leads out of the package; name a file inside it"
+        return
     if not path.is_file():
         yield f"{label}: {path} is missing; restore it or rebuild the package with its build.py"
         return

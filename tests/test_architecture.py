@@ -50,7 +50,7 @@ def test_imports_point_down(path):
 def test_app_is_short_and_has_no_formula():
     text = (ROOT / "app.py").read_text("utf-8")
     assert len(text.splitlines()) < 60
-    assert not {n for n in imported(ROOT / "app.py")} & {"numpy", "pandas", "geopandas", "folium"}
+    assert not set(imported(ROOT / "app.py")) & {"numpy", "pandas", "geopandas", "folium"}
 
 
 def test_import_is_light():
@@ -59,7 +59,9 @@ def test_import_is_light():
         "import json; print(json.dumps([d, sorted({m.split('.')[0] for m in sys.modules})]))"
     )
     runs = [
-        json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT).stdout)
+        json.loads(
+            subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT).stdout
+        )
         for _ in range(3)
     ]
     assert not {"streamlit", "folium", "matplotlib"} & set(runs[0][1])
@@ -72,7 +74,9 @@ def locale_texts(language):
 
     def walk(node, prefix):
         for key, value in node.items():
-            walk(value, f"{prefix}{key}.") if isinstance(value, dict) else flat.__setitem__(prefix + key, value)
+            walk(value, f"{prefix}{key}.") if isinstance(value, dict) else flat.__setitem__(
+                prefix + key, value
+            )
 
     walk(tree, "")
     return flat

@@ -115,7 +115,7 @@ def _typed(values: pd.Series, kind: Kind) -> pd.Series:
     if kind == "integer":
         return pd.to_numeric(values).astype("Int64")
     if kind == "boolean":
-        return values.astype(str).str.lower().map(_TRUE_FALSE).astype(bool)
+        return values.astype(str).str.lower().eq("true")
     return values.astype(object).where(values.notna(), None)
 
 
@@ -148,7 +148,11 @@ def _value_problems(values: pd.Series, column: Column, file: str, first: int) ->
 
 def _known(column: Column) -> str:
     allowed = sorted(column.allowed or ())
-    return f"use one of {', '.join(allowed)}" if len(allowed) <= 12 else f"no such {column.known}; use a known one"
+    return (
+        f"use one of {', '.join(allowed)}"
+        if len(allowed) <= 12
+        else f"no such {column.known}; use a known one"
+    )
 
 
 def _number_problems(values: pd.Series, column: Column, file: str, first: int) -> Iterator[Problem]:
