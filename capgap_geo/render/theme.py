@@ -156,7 +156,8 @@ MINING_STYLES: Mapping[str, Style] = MappingProxyType(
             texture=Texture("stipple", _MINING, gap=5.0, width=1.2),
         ),
         "proxy": Style(
-            stroke=_MINING_DEEP, width=1.6, dash=(1.5, 3.5), texture=Texture("stipple", _MINING, gap=8.0, width=1.3)
+            stroke=_MINING_DEEP, width=1.6, dash=(1.5, 3.5),
+            texture=Texture("stipple", _MINING, gap=8.0, width=1.3),
         ),
     }
 )  # fmt: skip
@@ -193,9 +194,7 @@ def ramp(count: int, *, kind: str = "need") -> tuple[str, ...]:
 def ramp_styles(count: int, *, kind: str = "need") -> dict[str, Style]:
     """Return the styles of `count` classes by class character, and of the unknown."""
     colours = ramp(count, kind=kind)
-    styles = {
-        CLASS_CHARACTERS[i]: Style(fill=c, stroke="#FFFDF8", width=0.7) for i, c in enumerate(colours)
-    }
+    styles = {CLASS_CHARACTERS[i]: Style(fill=c, stroke="#FFFDF8", width=0.7) for i, c in enumerate(colours)}
     return styles | {UNKNOWN: UNKNOWN_STYLE}
 
 
@@ -233,7 +232,9 @@ def symbol_outline(symbol: Symbol) -> tuple[list[tuple[float, float]], list[str]
     vertices: list[tuple[float, float]] = []
     commands: list[str] = []
     command, numbers = "M", list[float]()
-    for word in symbol.path.replace("Z", " Z ").replace("M", " M ").replace("L", " L ").replace("C", " C ").split():
+    for word in (
+        symbol.path.replace("Z", " Z ").replace("M", " M ").replace("L", " L ").replace("C", " C ").split()
+    ):
         if word == "Z":
             vertices.append((0.0, 0.0))
             commands.append("Z")

@@ -1,0 +1,372 @@
+"""The layers of a map: what is drawn, with which classes, and what is said of each thing.
+
+Texts are in one language and carry no markup. Every layer can say what is wrong with it, how it
+stands in the legend and how it travels to the painter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from capgap_geo.privacy import PROTECTED_SERVICES
+from capgap_geo.render import mapcheck, theme
+from capgap_geo.render.theme import Style
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is said of one thing on hover, tap or focus: all of it text, in reading order.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    value, pair
+        The figure with its unit, and its lower and upper bound where they differ.
+    year, source
+        When and from whom.
+    note
+        What must be said beside it.
+    """
+
+    name: str
+    value: str = ""
+    pair: str = ""
+    year: str = ""
+    source: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Polygons or lines: a GeoJSON FeatureCollection by relative URL, or the collection itself.
+
+    Features are matched by their ``id``.
+    """
+
+    url: str | None = None
+    inline: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassEntry:
+    """One class of an area layer: its character, its look and its line in the legend."""
+
+    character: str
+    style: Style
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A mark inside an area's name: how shelters are shown, by department only."""
+
+    symbol: str
+    text: str
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """What all layers have: an id, a title for the toggle and whether it is on at first."""
+
+    layer_id: str
+    title: str
+    visible: bool = True
+    toggle: bool = True
+    note: str = ""
+
+    kind = ""
+
+    def problems(self) -> Iterator[str]:
+        """Yield every reason why the layer cannot be drawn, or may not be shown."""
+        yield from ()
+
+    def legend_rows(self) -> list[dict[str, Any]]:
+        """Return the layer's lines of the legend; none by default."""
+        return []
+
+    def body(self) -> dict[str, Any]:
+        """Return the layer's own part of the JSON object."""
+        return {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the layer as JSON-ready values."""
+        head = {"kind": self.kind, "id": self.layer_id, "title": self.title}
+        return head | {"visible": self.visible, "toggle": self.toggle} | self.body()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaLayer(Layer):
+    """Polygons coloured by class: choropleth, reach deserts, mining zones, neighbours.
+
+    Parameters
+    ----------
+    ids, classes, facts
+        One id, one class character and one set of texts per area, in the same order. `facts` may be
+        empty for areas that say nothing.
+    entries
+        Every class that `classes` uses, in the order of the legend.
+    anchors
+        Points by id at which names stand; without it the painter finds the middle of each area.
+    names, name_style, name_colour
+        Draw the names on the map, in ``"caps"`` or ``"plain"``.
+    min_zoom
+        Drawn from this zoom.
+    badges
+        By area id.
+    base
+        Ground under the subject: says nothing, and gives way to online tiles.
+    """
+
+    geometry: Geometry
+    ids: tuple[str, ...]
+    classes: str
+    entries: tuple[ClassEntry, ...]
+    facts: tuple[Facts, ...] = ()
+    anchors: Geometry | None = None
+    names: bool = False
+    name_style: str = "caps"
+    name_colour: str = theme.INK_SOFT
+    min_zoom: float = 0.0
+    base: bool = False
+    badges: Mapping[str, Badge] = field(default_factory=dict)
+    legend: bool = True
+
+    kind = "areas"
+
+    def problems(self) -> Iterator[str]:
+        """Yield unequal lengths, classes without a style, badges without an area."""
+        yield from mapcheck.lengths(ids=self.ids, classes=self.classes)
+        if self.facts:
+            yield from mapcheck.lengths(ids=self.ids, facts=self.facts)
+        unknown = sorted(set(self.classes) - {entry.character for entry in self.entries})
+        if unknown:
+            yield f"classes without a style: {', '.join(map(repr, unknown))}"
+        for entry in self.entries:
+            yield from mapcheck.style(entry.style)
+        for geometry in filter(None, (self.geometry, self.anchors)):
+            yield from mapcheck.geometry(geometry.url, geometry.inline)
+        for key, badge in self.badges.items():
+            if key not in self.ids:
+                yield f"badge of an unknown area {key!r}"
+            yield from mapcheck.symbol(badge.symbol)
+
+    def legend_rows(self) -> list[dict[str, Any]]:
+        """Return one line per class with the number of areas in it."""
+        if not self.legend:
+            return []
+        return [
+            {"style": _style(e.style), "label": e.label, "count": self.classes.count(e.character)}
+            for e in self.entries
+        ]
+
+    def body(self) -> dict[str, Any]:
+        """Return geometry, classes, styles and texts."""
+        body = {
+            "geometry": _geometry(self.geometry),
+            "ids": list(self.ids),
+            "classes": self.classes,
+            "styles": {e.character: _style(e.style) for e in self.entries},
+            "facts": _columns(self.facts),
+            "names": self.names,
+            "name_style": self.name_style,
+            "name_colour": self.name_colour,
+            "min_zoom": self.min_zoom,
+            "base": self.base,
+        }
+        if self.anchors is not None:
+            body["anchors"] = _geometry(self.anchors)
+        if self.badges:
+            body["badges"] = {key: asdict(badge) for key, badge in self.badges.items()}
+        return body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurfaceLayer(Layer):
+    """An image of classes whose rows are evenly spaced in Web Mercator.
+
+    Parameters
+    ----------
+    image
+        A PNG as data URI, or a relative URL.
+    bounds
+        South, west, north and east edge in degrees.
+    entries
+        Its classes, for the legend.
+    """
+
+    image: str
+    bounds: tuple[float, float, float, float]
+    entries: tuple[ClassEntry, ...] = ()
+    opacity: float = 1.0
+
+    kind = "surface"
+
+    def problems(self) -> Iterator[str]:
+        """Yield an image that is not ours, or edges the wrong way round."""
+        yield from mapcheck.image(self.image)
+        south, west, north, east = self.bounds
+        if not (south < north and west < east):
+            yield f"bounds: found {self.bounds}, use south, west, north, east"
+
+    def legend_rows(self) -> list[dict[str, Any]]:
+        """Return one line per class, without a count: cells are not things."""
+        return [{"style": _style(e.style), "label": e.label, "count": None} for e in self.entries]
+
+    def body(self) -> dict[str, Any]:
+        """Return image, bounds and opacity."""
+        return {"image": self.image, "bounds": list(self.bounds), "opacity": self.opacity}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineLayer(Layer):
+    """Roads or rivers."""
+
+    geometry: Geometry
+    style: Style
+    legend: bool = True
+
+    kind = "lines"
+
+    def problems(self) -> Iterator[str]:
+        """Yield a geometry or a style that cannot be used."""
+        yield from mapcheck.geometry(self.geometry.url, self.geometry.inline)
+        yield from mapcheck.style(self.style)
+
+    def legend_rows(self) -> list[dict[str, Any]]:
+        """Return one line."""
+        row = {"line": _style(self.style), "label": self.title, "count": None}
+        return [row] if self.legend else []
+
+    def body(self) -> dict[str, Any]:
+        """Return geometry and style."""
+        return {"geometry": _geometry(self.geometry), "style": _style(self.style)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointLayer(Layer):
+    """Facilities of one service at their towns. Shelters are refused: they are badges.
+
+    Parameters
+    ----------
+    symbol
+        The service; shape and colour follow from it.
+    ids, points, facts
+        One id, one (latitude, longitude) and one set of texts per facility.
+    open_ids
+        Facilities with weaker evidence, drawn as an outline.
+    open_label
+        Their line in the legend.
+    """
+
+    symbol: str
+    ids: tuple[str, ...]
+    points: tuple[tuple[float, float], ...]
+    facts: tuple[Facts, ...]
+    open_ids: frozenset[str] = frozenset()
+    open_label: str = ""
+
+    kind = "points"
+
+    def problems(self) -> Iterator[str]:
+        """Yield unequal lengths, and above all a protected service as points."""
+        if self.symbol in PROTECTED_SERVICES:
+            yield f"{self.symbol} may not be drawn as points: use a badge of the department"
+        yield from mapcheck.symbol(self.symbol)
+        yield from mapcheck.lengths(ids=self.ids, points=self.points, facts=self.facts)
+
+    def legend_rows(self) -> list[dict[str, Any]]:
+        """Return the solid symbols, then the open ones if there are any."""
+        weak = sum(i in self.open_ids for i in self.ids)
+        rows = [{"symbol": self.symbol, "open": False, "label": self.title, "count": len(self.ids) - weak}]
+        if weak:
+            rows.append({"symbol": self.symbol, "open": True, "label": self.open_label, "count": weak})
+        return rows
+
+    def body(self) -> dict[str, Any]:
+        """Return positions, symbol and texts."""
+        return {
+            "symbol": self.symbol,
+            "ids": list(self.ids),
+            "lat": [round(lat, 4) for lat, _ in self.points],
+            "lon": [round(lon, 4) for _, lon in self.points],
+            "open": "".join("1" if i in self.open_ids else "0" for i in self.ids),
+            "facts": _columns(self.facts),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceLayer(Layer):
+    """Towns with their names, each from the zoom at which it matters."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    points: tuple[tuple[float, float], ...]
+    min_zooms: tuple[float, ...]
+
+    kind = "places"
+
+    def problems(self) -> Iterator[str]:
+        """Yield unequal lengths."""
+        yield from mapcheck.lengths(ids=self.ids, names=self.names, points=self.points, zooms=self.min_zooms)
+
+    def body(self) -> dict[str, Any]:
+        """Return positions, names and zooms."""
+        return {
+            "ids": list(self.ids),
+            "names": list(self.names),
+            "lat": [round(lat, 4) for lat, _ in self.points],
+            "lon": [round(lon, 4) for _, lon in self.points],
+            "min_zoom": list(self.min_zooms),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileLayer(Layer):
+    """Online map tiles, off at first; they remove themselves after three errors.
+
+    Parameters
+    ----------
+    url
+        An https template with ``{z}``, ``{x}`` and ``{y}``.
+    credit
+        Shown while they are on.
+    """
+
+    url: str
+    credit: str
+    visible: bool = False
+
+    kind = "tiles"
+
+    def problems(self) -> Iterator[str]:
+        """Yield an address or a credit that is missing."""
+        if not (self.url.startswith("https://") and all(f"{{{k}}}" in self.url for k in "zxy")):
+            yield "tiles need an https address with {z}, {x} and {y}"
+        if not self.credit:
+            yield "tiles need a credit"
+
+    def body(self) -> dict[str, Any]:
+        """Return address and credit."""
+        return {"url": self.url, "credit": self.credit}
+
+
+def _geometry(geometry: Geometry) -> dict[str, Any]:
+    return {"url": geometry.url} if geometry.url is not None else {"inline": geometry.inline}
+
+
+def _style(style: Style) -> dict[str, Any]:
+    return {key: value for key, value in asdict(style).items() if value not in (None, ())}
+
+
+def _columns(facts: Sequence[Facts]) -> dict[str, Any]:
+    """Return the texts by column; a column that says the same everywhere is said once."""
+    columns: dict[str, Any] = {}
+    for name in ("name", "value", "pair", "year", "source", "note"):
+        column = [getattr(fact, name) for fact in facts]
+        if any(column):
+            columns[name] = column[0] if len(set(column)) == 1 else column
+    return columns
