@@ -1,0 +1,339 @@
+"""Where to open so that most people, or all places, are within reach: exact answers with their proof."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from capgap_geo.analysis.cover_heuristics import Core, core_of, greedy, improve, quick_bound, spend
+from capgap_geo.analysis.program import Program
+from capgap_geo.analysis.reach import Reach, mismatch, refuse
+from capgap_geo.analysis.set_cover import fewest
+from capgap_geo.analysis.siting_problem import (
+    SAME,
+    Clock,
+    Covering,
+    Positions,
+    Siting,
+    Vector,
+    check_count,
+    covering,
+    refuse_unreachable,
+    settle,
+)
+from capgap_geo.errors import ScenarioError
+
+
+def max_covering(
+    reach: pd.DataFrame | Reach,
+    demand: pd.Series,
+    *,
+    p: int,
+    fixed: Collection[Hashable] = (),
+    time_limit: float | None = None,
+) -> Siting:
+    """Choose at most `p` new sites that bring the most people within reach (MCLP).
+
+    Maximise ``sum_i(D_i y_i)`` subject to ``y_i <= sum_j(a_ij x_j)`` and ``sum_j(x_j) <= p``, with x_j = 1
+    for existing facilities.
+
+    Parameters
+    ----------
+    reach
+        Whether a candidate or facility (column) is within reach of a demand row: a boolean table, or
+        a `Reach` of which every stored pair counts.
+    demand
+        Persons by row; the labels of the rows, in any order.
+    p
+        Number of sites to open in addition to `fixed`.
+    fixed
+        Columns of the existing facilities; they stay open and do not count towards `p`.
+    time_limit
+        Seconds after which the best answer so far is returned, with its bound.
+
+    Returns
+    -------
+    Siting
+        Objective and bound in persons covered, `baseline` is what existing facilities cover.
+
+    Raises
+    ------
+    SchemaError
+        Labels that do not match, demand that is negative or not known, a table that is not boolean.
+    ScenarioError
+        ``siting_count``, ``siting_fixed``, ``siting_no_demand`` or ``siting_nothing_in_reach``.
+
+    References
+    ----------
+    Church and ReVelle (1974), Papers of the Regional Science Association 32, 101-118.
+
+    Examples
+    --------
+    >>> reach = pd.DataFrame({"a": [True, True, False], "b": [False, True, True]}, index=["x", "y", "z"])
+    >>> answer = max_covering(reach, pd.Series({"x": 10.0, "y": 5.0, "z": 20.0}), p=1)
+    >>> answer.sites, answer.objective, answer.proven
+    (('b',), 25.0, True)
+    """
+    clock = Clock(time_limit)
+    problem = _checked(reach, demand, fixed, p=p)
+    return best_cover(problem, np.ones(len(problem.sites.free)), float(p), clock)
+
+
+def budgeted_covering(
+    reach: pd.DataFrame | Reach,
+    demand: pd.Series,
+    *,
+    costs: pd.Series,
+    budget: float,
+    fixed: Collection[Hashable] = (),
+    time_limit: float | None = None,
+) -> Siting:
+    """Choose the sites that bring the most people within reach for a `budget`.
+
+    A column need not be a building: an existing shelter that begins to accept a profile is a candidate
+    with its own reach and its own cost.
+
+    Parameters
+    ----------
+    reach, demand, fixed, time_limit
+        As in `max_covering`.
+    costs
+        Cost by candidate, at least 0 and known, in the unit of `budget`.
+    budget
+        The most that the chosen sites may cost together.
+
+    Returns
+    -------
+    Siting
+        As in `max_covering`.
+
+    Raises
+    ------
+    SchemaError
+        As in `max_covering`; also a cost that is missing, negative or not known.
+    ScenarioError
+        As in `max_covering`; also ``siting_budget`` if nothing is affordable:
+        ``details["cheapest"]`` works.
+
+    References
+    ----------
+    Khuller, Moss and Naor (1999), Information Processing Letters 70, 39-45.
+    """
+    clock = Clock(time_limit)
+    problem = _checked(reach, demand, fixed)
+    return best_cover(problem, _prices(costs, budget, problem), float(budget), clock)
+
+
+def greedy_covering(
+    reach: pd.DataFrame | Reach, demand: pd.Series, *, p: int, fixed: Collection[Hashable] = ()
+) -> Siting:
+    """Take, `p` times, the site that adds most people: quick, explainable, up to a few per cent short.
+
+    Parameters
+    ----------
+    reach, demand, p, fixed
+        As in `max_covering`.
+
+    Returns
+    -------
+    Siting
+        As in `max_covering`. Its bound adds the `p` largest remaining gains to what is covered, which
+        no choice can exceed because gains only shrink (Nemhauser, Wolsey and Fisher 1978).
+
+    Raises
+    ------
+    SchemaError, ScenarioError
+        As in `max_covering`.
+    """
+    clock = Clock(None)
+    problem = _checked(reach, demand, fixed, p=p)
+    core = core_of(problem, np.ones(len(problem.sites.free)), float(p))
+    chosen = greedy(core, float(p))
+    return _siting(problem, core, chosen, quick_bound(core, chosen, float(p)), clock)
+
+
+def set_covering(
+    reach: pd.DataFrame | Reach,
+    *,
+    fixed: Collection[Hashable] = (),
+    reachable_only: bool = False,
+    time_limit: float | None = None,
+) -> Siting:
+    """Choose the fewest new sites that bring every demand row within reach (LSCP).
+
+    Parameters
+    ----------
+    reach, fixed, time_limit
+        As in `max_covering`.
+    reachable_only
+        Leave out the rows that nothing reaches, and list them in the answer, instead of refusing.
+
+    Returns
+    -------
+    Siting
+        Objective and bound in new sites.
+
+    Raises
+    ------
+    SchemaError
+        As in `max_covering`.
+    ScenarioError
+        ``siting_fixed``, or ``siting_unreachable`` with the rows in ``details["unreachable"]``.
+
+    References
+    ----------
+    Toregas, Swain, ReVelle and Bergman (1971), Operations Research 19, 1363-1373.
+    """
+    clock = Clock(time_limit)
+    problem = covering(reach, None, fixed)
+    unreachable = problem.covers.sum(axis=1) == 0
+    if not reachable_only:
+        refuse_unreachable(problem.rows, unreachable)
+    open_rows = ~problem.covered(problem.sites.fixed) & ~unreachable
+    chosen, least = fewest(problem.covers[open_rows][:, problem.sites.free], clock)
+    bound, proven = settle(float(len(chosen)), float(least))
+    return Siting(
+        sites=problem.sites.named(problem.sites.free[chosen]),
+        objective=float(len(chosen)),
+        bound=bound,
+        proven=proven,
+        seconds=clock.seconds,
+        unreachable=tuple(problem.rows[unreachable].tolist()),
+    )
+
+
+def best_cover(problem: Covering, price: Vector, budget: float, clock: Clock) -> Siting:
+    """Solve maximal covering with a price for each candidate; see `budgeted_covering`."""
+    core = core_of(problem, price, budget)
+    chosen, bound = _optimum(core, budget, clock)
+    return _siting(problem, core, chosen, bound, clock)
+
+
+def _optimum(core: Core, budget: float, clock: Clock) -> tuple[Positions, float]:
+    """Return the chosen columns of the core and a bound of the weight that any choice covers."""
+    if core.fits_at_most_one(budget):
+        best = spend(core, core.gains(()), budget)
+        return best, core.value(best)
+    start = improve(core, greedy(core, budget), budget)
+    bound = quick_bound(core, start, budget)
+    if settle(core.value(start), bound)[1]:
+        return start, bound
+    program, relaxed = _relaxation(core, budget, clock)
+    if relaxed is None:
+        return start, bound
+    start = max(start, improve(core, spend(core, relaxed.share, budget), budget), key=core.value)
+    bound = min(bound, relaxed.bound)
+    if settle(core.value(start), bound)[1] or clock.over:
+        return start, bound
+    return _branch(core, program, relaxed, start, clock)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Relaxed:
+    """The linear relaxation: openings, what one more opening of a closed site would cost, its value."""
+
+    share: Vector
+    loss: Vector
+    bound: float
+
+
+def _relaxation(core: Core, budget: float, clock: Clock) -> tuple[Program, _Relaxed | None]:
+    rows, columns = core.covers.shape
+    total = core.weight.sum()
+    links = sparse.hstack([core.covers, -sparse.eye_array(rows)])
+    spent = sparse.csr_array(np.append(core.price, np.zeros(rows))[None, :])
+    program = Program(
+        np.append(np.zeros(columns), -core.weight / total),
+        upper=np.ones(columns + rows),
+        matrix=sparse.csr_array(sparse.vstack([links, spent])),
+        row_lower=np.append(np.zeros(rows), -np.inf),
+        row_upper=np.append(np.full(rows, np.inf), budget),
+    )
+    answer = program.solve(seconds=clock.left)
+    if not answer.optimal or answer.solution is None or answer.reduced_costs is None:
+        return program, None
+    return program, _Relaxed(
+        answer.solution[:columns], answer.reduced_costs[:columns] * total, -answer.bound * total
+    )
+
+
+def _branch(
+    core: Core, program: Program, relaxed: _Relaxed, start: Positions, clock: Clock
+) -> tuple[Positions, float]:
+    """Close the sites that cannot be in a better answer, then branch and bound."""
+    columns = len(core.price)
+    value, total = core.value(start), core.weight.sum()
+    hopeless = np.flatnonzero(relaxed.bound - relaxed.loss < value * (1 - SAME))
+    program.limit(hopeless, lower=np.zeros(len(hopeless)), upper=np.zeros(len(hopeless)))
+    program.require_whole(np.arange(columns))
+    opened = _indicator(start, columns)
+    answer = program.solve(start=np.append(opened, np.minimum(core.covers @ opened, 1.0)), seconds=clock.left)
+    if answer.solution is not None:
+        start = max(start, np.flatnonzero(answer.solution[:columns] > 0.5), key=core.value)
+    return start, max(min(relaxed.bound, -answer.bound * total), core.value(start))
+
+
+def _indicator(positions: Positions, size: int) -> Vector:
+    values = np.zeros(size)
+    values[positions] = 1.0
+    return values
+
+
+def _siting(problem: Covering, core: Core, chosen: Positions, bound: float, clock: Clock) -> Siting:
+    sites = problem.sites.free[core.columns[core.useful(chosen)]]
+    before = problem.covered(problem.sites.fixed)
+    after = before | problem.covered(sites)
+    baseline, objective = float(problem.weight[before].sum()), float(problem.weight[after].sum())
+    settled, proven = settle(objective, max(baseline + bound, objective))
+    return Siting(
+        sites=problem.sites.named(sites),
+        objective=objective,
+        bound=settled,
+        proven=proven,
+        seconds=clock.seconds,
+        baseline=baseline,
+    )
+
+
+def _checked(
+    reach: pd.DataFrame | Reach, demand: pd.Series, fixed: Collection[Hashable], *, p: int | None = None
+) -> Covering:
+    problem = covering(reach, demand, fixed)
+    if p is not None:
+        check_count(p, problem.sites)
+    if not problem.weight.sum() > 0:
+        raise ScenarioError("demand: nobody is there to be reached", code="siting_no_demand")
+    asked: NDArray[np.bool_] = problem.weight > 0
+    if p != 0 and problem.covers[asked][:, problem.sites.free].nnz == 0:
+        raise ScenarioError(
+            f"reach: none of the {len(problem.sites.free)} candidates reaches anybody; "
+            "raise the threshold or add candidates",
+            code="siting_nothing_in_reach",
+            details={"candidates": len(problem.sites.free)},
+        )
+    return problem
+
+
+def _prices(costs: pd.Series, budget: float, problem: Covering) -> Vector:
+    candidates = problem.sites.labels[problem.sites.free]
+    known = costs[costs.index.isin(candidates)]
+    problems = mismatch("costs", known.index, candidates)
+    values = known.to_numpy(dtype=float)
+    if not (np.isfinite(values) & (values >= 0)).all():
+        problems.append("costs: every candidate needs a known cost of at least 0")
+    refuse("siting", problems)
+    price: Vector = known.reindex(candidates).to_numpy(dtype=float)
+    if not budget >= price.min():
+        cheapest = int(price.argmin())
+        raise ScenarioError(
+            f"budget: found {budget!r}; the cheapest candidate, {candidates[cheapest]!r}, "
+            f"costs {price[cheapest]:g}",
+            code="siting_budget",
+            details={"budget": budget, "cheapest": float(price[cheapest]), "site": candidates[cheapest]},
+        )
+    return price
