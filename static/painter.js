@@ -229,11 +229,17 @@ function drawSymbol(ctx, symbol, x, y, size, { open = false, paper }) {
   ctx.strokeStyle = paper;
   ctx.lineWidth = 3.6;
   ctx.stroke(path);
-  ctx.fillStyle = open ? paper : symbol.colour;
+  if (open) {
+    ctx.fillStyle = paper;
+    ctx.fill(path);
+    ctx.globalAlpha = 0.22;
+  }
+  ctx.fillStyle = symbol.colour;
   ctx.fill(path);
   if (open) {
+    ctx.globalAlpha = 1;
     ctx.strokeStyle = symbol.colour;
-    ctx.lineWidth = 1.5;
+    ctx.lineWidth = 1.2;
     ctx.stroke(path);
   }
   ctx.restore();
@@ -245,8 +251,8 @@ function drawText(ctx, text, x, y, { font, colour, paper, spacing = "0px" }) {
   ctx.textBaseline = "middle";
   ctx.lineJoin = "round";
   ctx.strokeStyle = paper;
-  ctx.globalAlpha = 0.85;
-  ctx.lineWidth = 3;
+  ctx.globalAlpha = 0.8;
+  ctx.lineWidth = 3.5;
   ctx.strokeText(text, x, y);
   ctx.globalAlpha = 1;
   ctx.fillStyle = colour;
@@ -272,6 +278,11 @@ function sheetClass(L) {
       L.Canvas.prototype._update.call(this);
       this.repaint();
     },
+    visible(min) {
+      const corner = this._map.containerPointToLayerPoint([0, 0]).subtract(min);
+      const size = this._map.getSize();
+      return { left: corner.x, top: corner.y, right: corner.x + size.x, bottom: corner.y + size.y };
+    },
     repaint() {
       if (!this._ctx || !this._bounds || !this._map) return;
       const zoom = this._map.getZoom();
@@ -289,8 +300,10 @@ function sheetClass(L) {
         ctx, zoom, scale, ratio,
         width: max.x - min.x,
         height: max.y - min.y,
+        visible: this.visible(min),
         seen: { left: -x / scale, top: -y / scale, right: (max.x - min.x - x) / scale, bottom: (max.y - min.y - y) / scale },
         toScreen: (p) => ({ x: p.x * scale + x, y: p.y * scale + y }),
+        fromScreen: (p) => ({ x: (p.x - x) / scale, y: (p.y - y) / scale }),
         geographic: () => ctx.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * x, ratio * y),
         screen: () => ctx.setTransform(ratio, 0, 0, ratio, 0, 0),
       });
@@ -576,11 +589,13 @@ class Painter {
   drawMarks(layers, view) {
     const taken = [];
     const symbols = this.placeSymbols(layers, view, taken);
+    this.badges = [];
     this.drawNames(layers, view, taken);
     for (const s of symbols) {
       drawSymbol(view.ctx, s.symbol, s.x, s.y, s.size, { open: s.open, paper: this.spec.theme.paper });
       if (s.items.length > 1) this.drawCount(view.ctx, s);
     }
+    for (const badge of this.badges) this.drawBadge(badge, view.ctx);
   }
 
   drawCount(ctx, s) {
@@ -606,8 +621,11 @@ class Painter {
     }
     const size = view.zoom >= 7 ? 18 : view.zoom >= 5.5 ? 16 : 14;
     const placed = [];
+    this.rows = [];
     for (const town of towns.values()) {
       const row = [...town.values()];
+      const middle = view.toScreen(row[0].at);
+      this.rows.push(boxAround(middle.x, middle.y, row.length * (size + 3) - 1, size + 2));
       row.forEach((stack, i) => {
         const p = view.toScreen(stack.at);
         const x = p.x + (i - (row.length - 1) / 2) * (size + 3);
@@ -645,25 +663,36 @@ class Painter {
     };
     const badgeWidth = badge ? 20 + this.measure(view.ctx, badge.text, `700 11px ${this.family}`) : 0;
     const nameWidth = layer.names ? this.measure(view.ctx, text, style.font, style.spacing) : 0;
-    const nameBox = boxAround(p.x, p.y - (badge ? 9 : 0), nameWidth + 6, size + 4);
-    const fits = nameWidth > 0 && !taken.some((box) => overlaps(box, nameBox));
-    if (fits) {
+    const free = (box) => !taken.some((other) => overlaps(box, other));
+    const lift = badge ? 9 : 0;
+    const nameBox = nameWidth > 0 && [0, -12, 12, -24, 24].map((dy) => boxAround(p.x, p.y - lift + dy, nameWidth + 6, size + 4)).find(free);
+    if (nameBox) {
       taken.push(nameBox);
-      drawText(view.ctx, text, nameBox.left + 3, p.y - (badge ? 9 : 0), style);
+      drawText(view.ctx, text, nameBox.left + 3, (nameBox.top + nameBox.bottom) / 2, style);
       this.labelled.add(item.id);
     }
-    if (badge) this.drawBadge(layer, item, badge, p.x, fits ? p.y + 7 : p.y, badgeWidth, view, taken);
+    if (badge) this.placeBadge(layer, item, badge, p.x, nameBox ? nameBox.bottom + 9 : p.y, badgeWidth, view, taken);
   }
 
-  drawBadge(layer, item, badge, x, y, width, view, taken) {
-    const spot = [[0, 0], [0, 17], [0, -17], [width, 0], [-width, 0], [0, 34]]
-      .map(([dx, dy]) => boxAround(x + dx, y + dy, width, 16))
-      .find((box) => !taken.some((other) => overlaps(other, box))) || boxAround(x, y, width, 16);
-    const { ctx } = view;
+  /* A badge stays inside its department, however crowded it is there. */
+  placeBadge(layer, item, badge, x, y, width, view, taken) {
+    const steps = [0, 17, -17, 34, -34].flatMap((dy) => [0, 0.6, -0.6, 1.2, -1.2, 2, -2].map((dx) => [dx * width, dy]));
+    const inside = (box) => {
+      const p = view.fromScreen({ x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 });
+      return PROBE.isPointInPath(item.shape.path, p.x, p.y, "evenodd");
+    };
+    const spot = steps.map(([dx, dy]) => boxAround(x + dx, y + dy, width, 16))
+      .find((box) => inside(box) && !taken.some((other) => overlaps(other, box))) || boxAround(x, y, width, 16);
+    taken.push(spot);
+    this.badges.push({ spot, badge });
+    this.hits.push({ box: spot, layer: layer.id, ids: [item.id], badge: true, x: (spot.left + spot.right) / 2, y: (spot.top + spot.bottom) / 2 });
+  }
+
+  drawBadge({ spot, badge }, ctx) {
     const symbol = this.spec.symbols[badge.symbol];
     const middle = (spot.top + spot.bottom) / 2;
     ctx.beginPath();
-    ctx.roundRect(spot.left, spot.top, width, 16, 8);
+    ctx.roundRect(spot.left, spot.top, spot.right - spot.left, 16, 8);
     ctx.fillStyle = this.spec.theme.paper;
     ctx.fill();
     ctx.lineWidth = 1.1;
@@ -671,10 +700,9 @@ class Painter {
     ctx.stroke();
     drawSymbol(ctx, symbol, spot.left + 9, middle - 0.5, 10, { paper: this.spec.theme.paper });
     ctx.font = `700 11px ${this.family}`;
+    ctx.textBaseline = "middle";
     ctx.fillStyle = symbol.colour;
     ctx.fillText(badge.text, spot.left + 16, middle + 0.5);
-    taken.push(spot);
-    this.hits.push({ box: spot, layer: layer.id, ids: [item.id], badge: true, x: (spot.left + spot.right) / 2, y: middle });
   }
 
   drawPlace(place, view, taken) {
@@ -682,9 +710,11 @@ class Painter {
     if (p.x < 0 || p.y < 0 || p.x > view.width || p.y > view.height) return;
     const font = `500 ${view.zoom >= 7 ? 12 : 11}px ${this.family}`;
     const width = this.measure(view.ctx, place.facts.name, font);
-    const free = [[5, 0, "left"], [-5 - width, 0, "left"], [-width / 2, -11, "left"], [-width / 2, 11, "left"]]
-      .map(([dx, dy]) => ({ left: p.x + dx - 1, right: p.x + dx + width + 1, top: p.y + dy - 7, bottom: p.y + dy + 7 }))
-      .find((box) => !taken.some((other) => overlaps(other, box)));
+    const own = this.rows.find((row) => inBox(row, p)) || boxAround(p.x, p.y, 8, 8);
+    const free = [[own.right + 2, p.y], [p.x - width / 2, own.bottom + 8], [own.left - width - 2, p.y], [p.x - width / 2, own.top - 8]]
+      .map(([x, y]) => ({ left: x - 1, right: x + width + 1, top: y - 7, bottom: y + 7 }))
+      .filter((box) => !taken.some((other) => overlaps(other, box)))
+      .sort((a, b) => Number(!within(a, view.visible)) - Number(!within(b, view.visible)))[0];
     if (!free) return;
     const dot = boxAround(p.x, p.y, 5, 5);
     if (!taken.some((other) => overlaps(other, dot))) {
@@ -875,8 +905,14 @@ class Painter {
     }).filter((facts) => facts && facts.name);
   }
 
+  isMark(ref) {
+    const found = this.find(ref);
+    return Boolean(found && (ref.badge || found.item.at));
+  }
+
   showTip(hits, point, pinned) {
-    const blocks = hits.slice(0, 3).flatMap((ref) => this.factsOf(ref).slice(0, 5));
+    const said = this.isMark(hits[0]) ? hits.slice(0, 1) : hits.slice(0, 2);
+    const blocks = said.flatMap((ref) => this.factsOf(ref).slice(0, 5));
     const rest = this.factsOf(hits[0]).length - 5;
     if (!blocks.length) { this.hideTip(); return; }
     this.tip.replaceChildren();
@@ -1031,10 +1067,11 @@ class Painter {
     this.legend.setAttribute("aria-label", spec.labels.legend);
     this.legendBody.replaceChildren();
     for (const group of spec.legend) {
-      if (!this.on(known.get(group.layer))) continue;
+      const shown = group.rows.filter((row) => this.on(known.get(row.layer)));
+      if (!shown.length) continue;
       const rows = el("ul", "cg-rows");
-      for (const row of group.rows) rows.append(this.legendRow(row, number));
-      if (group.rows.length > 1 || group.rows[0].label !== group.title) this.legendBody.append(el("h3", "cg-group", group.title));
+      for (const row of shown) rows.append(this.legendRow(row, number));
+      if (group.title) this.legendBody.append(el("h3", "cg-group", group.title));
       this.legendBody.append(rows);
       if (group.note) this.legendBody.append(el("p", "cg-note", group.note));
     }
@@ -1044,7 +1081,8 @@ class Painter {
   legendRow(row, number) {
     const item = el("li", "cg-row");
     item.append(this.swatch(row), el("span", "cg-row-label", row.label));
-    if (row.count !== null && row.count !== undefined) item.append(el("span", "cg-count", number.format(row.count)));
+    const counts = [row.count, row.open_count].filter((n) => n !== null && n !== undefined);
+    item.append(el("span", "cg-count", counts.map((n) => number.format(n)).join(" + ")));
     return item;
   }
 
@@ -1185,7 +1223,7 @@ class Painter {
         for (const [facts, badge] of entries) {
           if (!facts || !facts.name) continue;
           const text = plain(facts.name);
-          if (words.every((word) => text.includes(word))) out.push({ layer: layer.id, id: item.id, badge, facts, title: layer.title, first: words.length && text.startsWith(words[0]) ? 0 : 1 });
+          if (words.every((word) => text.includes(word))) out.push({ layer: layer.id, id: item.id, badge, facts, title: layer.noun || layer.title, first: words.length && text.startsWith(words[0]) ? 0 : 1 });
         }
       }
     }
@@ -1338,6 +1376,10 @@ function boxAround(x, y, width, height) {
 
 function inBox(box, p) {
   return p.x >= box.left && p.x <= box.right && p.y >= box.top && p.y <= box.bottom;
+}
+
+function within(inner, outer) {
+  return inner.left >= outer.left && inner.right <= outer.right && inner.top >= outer.top && inner.bottom <= outer.bottom;
 }
 
 function distanceToBox(box, p) {

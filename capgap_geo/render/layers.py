@@ -70,10 +70,23 @@ class Badge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """What all layers have: an id, a title for the toggle and whether it is on at first."""
+    """What all layers have.
+
+    Parameters
+    ----------
+    layer_id, title
+        Its id in events, its name in the legend and the layer list.
+    noun
+        What one of its things is, for the list of names; the title if empty.
+    visible, toggle
+        On at first; the reader may switch it.
+    note
+        What must be said beside it in the legend.
+    """
 
     layer_id: str
     title: str
+    noun: str = ""
     visible: bool = True
     toggle: bool = True
     note: str = ""
@@ -94,7 +107,7 @@ class Layer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the layer as JSON-ready values."""
-        head = {"kind": self.kind, "id": self.layer_id, "title": self.title}
+        head = {"kind": self.kind, "id": self.layer_id, "title": self.title, "noun": self.noun}
         return head | {"visible": self.visible, "toggle": self.toggle} | self.body()
 
 
@@ -117,6 +130,8 @@ class AreaLayer(Layer):
         Drawn from this zoom.
     badges
         By area id.
+    legend, counted
+        Stands in the legend, with the number of areas in each class.
     base
         Ground under the subject: says nothing, and gives way to online tiles.
     """
@@ -129,11 +144,12 @@ class AreaLayer(Layer):
     anchors: Geometry | None = None
     names: bool = False
     name_style: str = "caps"
-    name_colour: str = theme.INK_SOFT
+    name_colour: str = theme.INK
     min_zoom: float = 0.0
     base: bool = False
     badges: Mapping[str, Badge] = field(default_factory=dict)
     legend: bool = True
+    counted: bool = True
 
     kind = "areas"
 
@@ -158,9 +174,10 @@ class AreaLayer(Layer):
         """Return one line per class with the number of areas in it."""
         if not self.legend:
             return []
+        counts = [self.classes.count(e.character) if self.counted else None for e in self.entries]
         return [
-            {"style": _style(e.style), "label": e.label, "count": self.classes.count(e.character)}
-            for e in self.entries
+            {"style": _style(e.style), "label": e.label, "count": n}
+            for e, n in zip(self.entries, counts, strict=True)
         ]
 
     def body(self) -> dict[str, Any]:
@@ -259,7 +276,7 @@ class PointLayer(Layer):
     open_ids
         Facilities with weaker evidence, drawn as an outline.
     open_label
-        Their line in the legend.
+        What the outline means, without the service: one line explains it for all services.
     """
 
     symbol: str
@@ -279,12 +296,17 @@ class PointLayer(Layer):
         yield from mapcheck.lengths(ids=self.ids, points=self.points, facts=self.facts)
 
     def legend_rows(self) -> list[dict[str, Any]]:
-        """Return the solid symbols, then the open ones if there are any."""
+        """Return one line: how many, and how many of them with weaker evidence."""
         weak = sum(i in self.open_ids for i in self.ids)
-        rows = [{"symbol": self.symbol, "open": False, "label": self.title, "count": len(self.ids) - weak}]
-        if weak:
-            rows.append({"symbol": self.symbol, "open": True, "label": self.open_label, "count": weak})
-        return rows
+        row = {"symbol": self.symbol, "label": self.title, "count": len(self.ids) - weak}
+        return [row | ({"open_count": weak} if weak else {})]
+
+    def open_row(self) -> list[dict[str, Any]]:
+        """Return the line that explains the outlined symbol, if one is drawn."""
+        drawn = self.open_label and any(i in self.open_ids for i in self.ids)
+        return (
+            [{"symbol": self.symbol, "open": True, "label": self.open_label, "count": None}] if drawn else []
+        )
 
     def body(self) -> dict[str, Any]:
         """Return positions, symbol and texts."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -128,11 +128,18 @@ class MapSpec:
                 yield f"layer {layer.layer_id!r}: {problem}"
 
     def legend(self) -> list[dict[str, Any]]:
-        """Return the legend: per layer its title, lines with counts, and what must be said."""
-        groups = [
-            {"layer": layer.layer_id, "title": layer.title, "rows": layer.legend_rows(), "note": layer.note}
-            for layer in self.layers
-        ]
+        """Return the legend in reading order: coloured areas, then all facilities, then lines.
+
+        Returns
+        -------
+        list of dict
+            ``title``, ``note`` and ``rows``; each row has its ``layer``, ``label``, ``count`` and one of
+            ``style`` (an area), ``symbol`` or ``line``.
+        """
+        areas = [_group(layer) for layer in self.layers if layer.kind in ("areas", "surface")]
+        points = [layer for layer in self.layers if isinstance(layer, PointLayer)]
+        lines = [_group(layer, title="") for layer in self.layers if layer.kind == "lines"]
+        groups = [*areas, _facility_group(points), *lines]
         return [group for group in groups if group["rows"]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -163,6 +170,21 @@ class MapSpec:
 def entries(styles: Mapping[str, Style], labels: Mapping[str, str]) -> tuple[ClassEntry, ...]:
     """Return the classes of a layer from styles and legend texts by class character."""
     return tuple(ClassEntry(key, styles[key], labels[key]) for key in labels)
+
+
+def _group(layer: Layer, *, title: str | None = None) -> dict[str, Any]:
+    rows = [{"layer": layer.layer_id, **row} for row in layer.legend_rows()]
+    return {"title": layer.title if title is None else title, "note": layer.note, "rows": rows}
+
+
+def _facility_group(layers: Sequence[PointLayer]) -> dict[str, Any]:
+    rows = [{"layer": layer.layer_id, **row} for layer in layers for row in layer.legend_rows()]
+    explained: dict[str, dict[str, Any]] = {}
+    for layer in layers:
+        for row in layer.open_row():
+            explained.setdefault(row["label"], {"layer": layer.layer_id, **row})
+    notes = dict.fromkeys(layer.note for layer in layers if layer.note)
+    return {"title": "", "note": " ".join(notes), "rows": rows + list(explained.values())}
 
 
 def _theme() -> dict[str, str]:

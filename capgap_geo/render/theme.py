@@ -39,6 +39,8 @@ CLASS_CHARACTERS = "0123456789"
 _NEED = ("#F4E9E0", "#E2BBBD", "#BD849E", "#8A517F", "#542A5E", "#2B1239")
 _SUPPLY = ("#EAF0EA", "#C0D9CF", "#8BBAB2", "#579395", "#296777", "#123B52")
 _CHANGE = ("#123B52", "#579395", "#C0D9CF", "#F2EEE4", "#E2BBBD", "#8A517F", "#2B1239")
+#: Which colours of a ramp serve a number of classes: wide, even steps; the deepest only if needed.
+_STEPS = {2: (1, 4), 3: (0, 2, 4), 4: (0, 2, 3, 4), 5: (0, 1, 2, 3, 4), 6: (0, 1, 2, 3, 4, 5)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +183,14 @@ def ramp(count: int, *, kind: str = "need") -> tuple[str, ...]:
     Examples
     --------
     >>> ramp(2)
-    ('#F4E9E0', '#2B1239')
+    ('#E2BBBD', '#542A5E')
     """
     if kind == "change":
         return _CHANGE
     stops = {"need": _NEED, "supply": _SUPPLY}[kind]
-    if not 2 <= count <= len(stops):
+    if count not in _STEPS:
         raise ValueError(f"ramp: found {count} classes, use 2 to {len(stops)}")
-    return tuple(stops[round(i * (len(stops) - 1) / (count - 1))] for i in range(count))
+    return tuple(stops[i] for i in _STEPS[count])
 
 
 def ramp_styles(count: int, *, kind: str = "need") -> dict[str, Style]:
