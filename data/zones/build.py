@@ -99,6 +99,12 @@ def zone(row: c.Row, claims: Sequence[c.Row], sources: dict[str, c.Row]) -> dict
     }
 
 
+def web_copy(zones: gpd.GeoDataFrame) -> str:
+    """Return the outlines with id and name only, as the browser fetches them."""
+    web = zones[["zone_id", "zone_name", "geometry"]].rename(columns={"zone_id": "id", "zone_name": "name"})
+    return buildkit.geojson(web, key="id", decimals=OUTLINE_DECIMALS)
+
+
 def problems(rows: Sequence[c.Row], claims: Sequence[c.Row], sources: dict[str, c.Row]) -> list[str]:
     """Return what is wrong with the hand-written tables."""
     ids = {row["zone_id"] for row in rows}
@@ -123,6 +129,7 @@ def main() -> None:
     table = pd.DataFrame(zones, dtype=object)[columns]  # objects: a year stays whole, unknown stays null
     frame = gpd.GeoDataFrame(table, geometry="geometry", crs="EPSG:4326")
     buildkit.write_geojson(HERE / "zones.geojson", frame, key="zone_id", decimals=OUTLINE_DECIMALS)
+    buildkit.write_static(buildkit.ROOT / "static" / "geo", {"zones": web_copy(frame)})
     used = {"zones": [r["source_id"] for r in claims], "claims": [r["source_id"] for r in claims]}
     context = [r["source_id"] for r in c.read_rows(HERE / "context.csv")]
     used |= {"context": context, "outlines": used["zones"], "sources": list(sources)}
