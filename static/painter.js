@@ -18,6 +18,7 @@ const NARROW = 620; // container width in px below which the phone layout applie
 const TAP_RADIUS = { mouse: 11, touch: 22 };
 const FACT_LINES = ["value", "pair", "note"];
 
+const KEPT_FILES = 80;
 const files = new Map(); // address -> promise of JSON: geometry is fetched once per page
 const views = new Map(); // memory name -> view
 
@@ -40,7 +41,12 @@ function degrees(point) {
 }
 
 function fetchJson(address) {
-  if (!files.has(address)) {
+  const known = files.get(address);
+  if (known) {
+    files.delete(address);
+    files.set(address, known);
+  } else {
+    if (files.size >= KEPT_FILES) files.delete(files.keys().next().value);
     const promise = fetch(address).then((answer) => {
       if (!answer.ok) throw new Error(`${answer.status} ${address}`);
       return answer.json();
@@ -665,7 +671,9 @@ class Painter {
     const nameWidth = layer.names ? this.measure(view.ctx, text, style.font, style.spacing) : 0;
     const free = (box) => !taken.some((other) => overlaps(box, other));
     const lift = badge ? 9 : 0;
-    const nameBox = nameWidth > 0 && [0, -12, 12, -24, 24].map((dy) => boxAround(p.x, p.y - lift + dy, nameWidth + 6, size + 4)).find(free);
+    const nameBox = nameWidth > 0 && [0, -12, 12, -24, 24]
+      .map((dy) => boxAround(p.x, p.y - lift + dy, nameWidth + 6, size + 4))
+      .find((box) => free(box) && (Math.abs((box.top + box.bottom) / 2 - p.y) < 13 || this.holds(item, box, view)));
     if (nameBox) {
       taken.push(nameBox);
       drawText(view.ctx, text, nameBox.left + 3, (nameBox.top + nameBox.bottom) / 2, style);
@@ -674,15 +682,17 @@ class Painter {
     if (badge) this.placeBadge(layer, item, badge, p.x, nameBox ? nameBox.bottom + 9 : p.y, badgeWidth, view, taken);
   }
 
+  holds(item, box, view) {
+    const p = view.fromScreen({ x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 });
+    return PROBE.isPointInPath(item.shape.path, p.x, p.y, "evenodd");
+  }
+
   /* A badge stays inside its department, however crowded it is there. */
   placeBadge(layer, item, badge, x, y, width, view, taken) {
     const steps = [0, 17, -17, 34, -34].flatMap((dy) => [0, 0.6, -0.6, 1.2, -1.2, 2, -2].map((dx) => [dx * width, dy]));
-    const inside = (box) => {
-      const p = view.fromScreen({ x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 });
-      return PROBE.isPointInPath(item.shape.path, p.x, p.y, "evenodd");
-    };
-    const spot = steps.map(([dx, dy]) => boxAround(x + dx, y + dy, width, 16))
-      .find((box) => inside(box) && !taken.some((other) => overlaps(other, box))) || boxAround(x, y, width, 16);
+    const cost = (box) => taken.reduce((sum, other) => sum + common(box, other), this.holds(item, box, view) ? 0 : 300);
+    const spots = steps.map(([dx, dy]) => boxAround(x + dx, y + dy, width, 16)).map((box) => ({ box, cost: cost(box) }));
+    const spot = spots.reduce((best, next) => (next.cost < best.cost ? next : best)).box;
     taken.push(spot);
     this.badges.push({ spot, badge });
     this.hits.push({ box: spot, layer: layer.id, ids: [item.id], badge: true, x: (spot.left + spot.right) / 2, y: (spot.top + spot.bottom) / 2 });
@@ -713,8 +723,7 @@ class Painter {
     const own = this.rows.find((row) => inBox(row, p)) || boxAround(p.x, p.y, 8, 8);
     const free = [[own.right + 2, p.y], [p.x - width / 2, own.bottom + 8], [own.left - width - 2, p.y], [p.x - width / 2, own.top - 8]]
       .map(([x, y]) => ({ left: x - 1, right: x + width + 1, top: y - 7, bottom: y + 7 }))
-      .filter((box) => !taken.some((other) => overlaps(other, box)))
-      .sort((a, b) => Number(!within(a, view.visible)) - Number(!within(b, view.visible)))[0];
+      .find((box) => within(box, view.visible) && !taken.some((other) => overlaps(other, box)));
     if (!free) return;
     const dot = boxAround(p.x, p.y, 5, 5);
     if (!taken.some((other) => overlaps(other, dot))) {
@@ -737,8 +746,9 @@ class Painter {
 
   drawGlass(view) {
     const { ctx } = view;
+    const { accent, ink } = this.spec.theme;
     const chosen = this.spec.selected && this.find({ layer: this.spec.selected[0], id: this.spec.selected[1] });
-    const marks = [[chosen, this.spec.theme.accent, 2.6], [this.find(this.pinned), this.spec.theme.ink, 2], [this.find(this.hovered), this.spec.theme.ink, 1.8]];
+    const marks = [[this.find(this.pinned), ink, 2], [this.find(this.hovered), ink, 1.8], [chosen, accent, 2.6]];
     for (const [found, colour, width] of marks) {
       if (!found || !this.on(found.layer)) continue;
       if (found.item.shape && !found.badge) {
@@ -1376,6 +1386,10 @@ function boxAround(x, y, width, height) {
 
 function inBox(box, p) {
   return p.x >= box.left && p.x <= box.right && p.y >= box.top && p.y <= box.bottom;
+}
+
+function common(a, b) {
+  return Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
 }
 
 function within(inner, outer) {

@@ -129,7 +129,10 @@ class _PaintedMap(folium.Map):
             <div class="folium-map" id={{ this.get_name()|tojson }}></div>
         {% endmacro %}
         {% macro script(this, kwargs) %}
-            var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {{ this.options|tojson }});
+            var moving = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+            var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, Object.assign(
+                { zoomAnimation: moving, fadeAnimation: moving, inertia: moving }, {{ this.options|tojson }}
+            ));
         {% endmacro %}
         """
     )
@@ -140,6 +143,7 @@ class _PaintedMap(folium.Map):
         self.options = {
             "center": [-9.5, -75.0], "zoom": 5, "minZoom": 4, "maxZoom": 13, "zoomSnap": 0.25,
             "zoomDelta": 0.75, "wheelPxPerZoomLevel": 110, "zoomControl": False, "attributionControl": False,
+            "maxBounds": [[-34, -106], [16, -44]], "maxBoundsViscosity": 0.7,
         }  # fmt: skip
         styles = ["vendor/leaflet/leaflet.css", "painter.css"] + ["fonts/fonts.css"] * standalone
         self.default_js = [("leaflet_js", _data_uri(STATIC / "vendor/leaflet/leaflet.js"))]
@@ -176,6 +180,7 @@ class _Painting(MacroElement):
                     document.body.insertBefore(head, box);
                     document.body.insertBefore(foot, box.nextSibling);
                     spec.link = "";
+                    box.classList.add("cg-paged");
                     map.invalidateSize();
                 }
                 import("{{ this.painter }}").then(function (painter) {

@@ -1,0 +1,170 @@
+"""The live map: the painter as a component of the page.
+
+What changes travels; what does not is fetched once by an address that names its content. The map
+object lives in the browser through every rerun, so the reader's view stays where it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from streamlit import runtime
+
+from capgap_geo.render.mapspec import MapSpec
+
+#: A part of the spec longer than this goes by address, where it is cached and compressed.
+LONGEST_INLINE = 700
+#: Parts of a layer that may go by address.
+_PNG = "data:image/png;base64,"
+_PARTS = ("ids", "facts", "lat", "lon", "names", "min_zoom", "badges")
+
+# The component's own code stays this small because it travels with every rerun.
+_SCRIPT = """
+const states = new WeakMap();
+
+function sheet(root, base, name) {
+  return new Promise((done) => {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = new URL("app/static/" + name, base).href;
+    link.onload = link.onerror = done;
+    root.append(link);
+  });
+}
+
+async function start(state, root, data, base) {
+  const file = (name) => import(new URL("app/static/" + name, base).href);
+  const box = document.createElement("div");
+  box.className = "cg-host";
+  const fonts = document.querySelector("link[data-cg-fonts]");
+  if (!fonts) sheet(document.head, base, "fonts/fonts.css").then(() => {});
+  if (!fonts) document.head.lastChild.dataset.cgFonts = "";
+  const [L, painter] = await Promise.all([
+    file("vendor/leaflet/leaflet-src.esm.js"), file("painter.js"),
+    sheet(root, base, "vendor/leaflet/leaflet.css"), sheet(root, base, "painter.css"),
+  ]);
+  if (state.gone) return;
+  box.style.height = data.height + "px";
+  root.append(box);
+  state.box = box;
+  state.handle = painter.paint(box, data.spec, {
+    L, base, memory: data.key,
+    onEvent: (name, detail) => {
+      if (name === "click") state.trigger("click", detail);
+      if (name === "view") globalThis.capgapView = detail;
+    },
+  });
+  globalThis.capgapMap = state.handle;
+  await state.handle.ready;
+}
+
+async function show(state, root, data, base) {
+  if (state.gone) return;
+  if (!state.handle) return start(state, root, data, base);
+  state.box.style.height = data.height + "px";
+  await state.handle.update(data.spec);
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const base = new URL(data.base, location.origin).href;
+  let state = states.get(parentElement);
+  if (!state || state.gone) {
+    state = { queue: Promise.resolve() };
+    states.set(parentElement, state);
+  }
+  state.trigger = setTriggerValue;
+  const next = () => show(state, parentElement, data, base);
+  state.queue = state.queue.then(next).catch((error) => console.warn(error));
+  return () => {
+    state.gone = true;
+    if (state.handle) state.handle.destroy();
+    if (state.box) state.box.remove();
+  };
+}
+"""
+
+_component = st.components.v2.component("capgap_live_map", js=_SCRIPT)
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """What the reader clicked.
+
+    Parameters
+    ----------
+    layer, id
+        The thing under the pointer, both None where there is nothing.
+    lat, lon
+        The position in degrees.
+    """
+
+    layer: str | None
+    id: str | None
+    lat: float
+    lon: float
+
+
+def live_map(spec: MapSpec, *, key: str, height: int) -> Click | None:
+    """Show a map and return what was clicked since the last run, once.
+
+    Parameters
+    ----------
+    key
+        Names the map; the reader's view is kept under it, also from page to page.
+    height
+        In pixels.
+    """
+    base = f"/{st.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
+    data = {"spec": by_address(spec.to_dict(), key=key), "height": height, "base": base, "key": key}
+    result = _component(key=key, data=data, height=height, on_click_change=lambda: None)
+    return _click(result.get("click"))
+
+
+def _click(value: object) -> Click | None:
+    if not isinstance(value, dict):
+        return None
+    layer, thing = value.get("layer"), value.get("id")
+    try:
+        lat, lon = float(value["lat"]), float(value["lon"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return Click(layer and str(layer), thing and str(thing), lat, lon)
+
+
+def by_address(data: dict[str, Any], *, key: str) -> dict[str, Any]:
+    """Return the spec's values with long parts replaced by the addresses where they are served.
+
+    Without a running server (as in a page test) everything stays inside.
+    """
+    if not runtime.exists():
+        return data
+    data["layers"] = [layer | dict(_moved(layer, f"{key}.{layer['id']}", _PARTS)) for layer in data["layers"]]
+    for layer in data["layers"]:
+        if layer["kind"] == "surface" and layer["image"].startswith(_PNG):
+            picture = base64.b64decode(layer["image"].removeprefix(_PNG))
+            layer["image"] = _served(picture, "image/png", f"{key}.{layer['id']}.image")
+        for name in ("geometry", "anchors"):
+            if name in layer:
+                part = layer[name]
+                layer[name] = part | dict(_moved(part, f"{key}.{layer['id']}.{name}", ("inline",)))
+    return data
+
+
+def _moved(part: dict[str, Any], place: str, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name in names:
+        if name not in part:
+            continue
+        text = json.dumps(part[name], ensure_ascii=False, separators=(",", ":"))
+        if len(text) > LONGEST_INLINE:
+            yield name, {"$url": _served(text.encode(), "application/json", f"{place}.{name}")}
+
+
+def _served(content: bytes, kind: str, place: str) -> str:
+    """Give the content to the server and return its relative address, which names the content."""
+    files = runtime.get_instance().media_file_mgr
+    return str(files.add(content, kind, place)).lstrip("/")
