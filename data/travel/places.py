@@ -10,7 +10,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import buildkit  # noqa: E402  (the scripts' shared part lies one folder up, outside any package)
+import buildkit
 
 #: UTM zone 18 south, in metres: good enough to find the nearest province of a place off the coast.
 METRIC = 32718
@@ -19,8 +19,8 @@ METRIC = 32718
 def read_places(inputs: Path, provinces: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the places, each in the province whose polygon holds it or, off the coast, is nearest.
 
-    The province's polygon decides, not the code that the input states: a place then lies in the province that it
-    is counted for. A district code is kept only where it agrees with that province.
+    The province's polygon decides, not the code that the input states: a place then lies in the province that
+    it is counted for. A district code is kept only where it agrees with that province.
     """
     table = buildkit.read_geonames(inputs, country="PE")
     at = gpd.points_from_xy(table["longitude"].round(5), table["latitude"].round(5))
