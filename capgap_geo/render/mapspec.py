@@ -7,6 +7,7 @@ texts in one language and no markup; hosts write them as text, never as code.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -30,6 +31,7 @@ from capgap_geo.render.layers import (
 from capgap_geo.render.theme import Style
 
 VERSION = 1
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
 #: Texts that the painter itself needs, translated by the caller.
 LABEL_KEYS: tuple[str, ...] = (
     "map",
@@ -118,6 +120,8 @@ class MapSpec:
         missing = [key for key in LABEL_KEYS if not self.labels.get(key)]
         if missing:
             yield f"labels: no text for {', '.join(missing)}"
+        if not _LANGUAGE.fullmatch(self.language):
+            yield f"language: found {self.language!r}, use a tag such as 'es'"
         if not self.credits:
             yield "credits: none; a map names its sources"
         for layer_id, n in Counter(layer.layer_id for layer in self.layers).items():

@@ -37,8 +37,8 @@ UNKNOWN = "u"
 CLASS_CHARACTERS = "0123456789"
 
 _NEED = ("#F4E9E0", "#E2BBBD", "#BD849E", "#8A517F", "#542A5E", "#2B1239")
-_SUPPLY = ("#EAF0EA", "#C0D9CF", "#8BBAB2", "#579395", "#296777", "#123B52")
-_CHANGE = ("#123B52", "#579395", "#C0D9CF", "#F2EEE4", "#E2BBBD", "#8A517F", "#2B1239")
+_SUPPLY = ("#EAF0EA", "#B8D5CB", "#86B5AE", "#528C91", "#296777", "#123B52")
+_CHANGE = ("#123B52", "#3F86B0", "#BCD6E2", "#F2EEE4", "#E6BCC2", "#A8486A", "#4A1228")
 #: Which colours of a ramp serve a number of classes: wide, even steps; the deepest only if needed.
 _STEPS = {2: (1, 4), 3: (0, 2, 4), 4: (0, 2, 3, 4), 5: (0, 1, 2, 3, 4), 6: (0, 1, 2, 3, 4, 5)}
 
@@ -120,9 +120,9 @@ SYMBOLS: Mapping[Service, Symbol] = MappingProxyType(
             "#D6246E",
         ),
         Service.FIRST_RESPONSE: Symbol(
-            "M2.8 1.4 L13.2 1.4 C14.6 1.4 15.4 2.2 15.4 3.6 L15.4 9.4 C15.4 10.8 14.6 11.6 13.2 11.6 "
-            "L8.4 11.6 L4 15.4 L4.4 11.6 L2.8 11.6 C1.4 11.6 0.6 10.8 0.6 9.4 L0.6 3.6 "
-            "C0.6 2.2 1.4 1.4 2.8 1.4 Z",
+            "M3.6 1.8 L12.4 1.8 C14.4 1.8 15.8 3.1 15.8 5.1 L15.8 7.3 C15.8 9.3 14.4 10.6 12.4 10.6 "
+            "L8.2 10.6 L3.6 15 L4.2 10.6 L3.6 10.6 C1.6 10.6 0.2 9.3 0.2 7.3 L0.2 5.1 "
+            "C0.2 3.1 1.6 1.8 3.6 1.8 Z",
             "#5B1A4A",
         ),
     }

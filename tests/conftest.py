@@ -1,0 +1,213 @@
+"""A browser, a site for it, and a small map that has one of everything."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import http.server
+import io
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+from capgap_geo.render import theme
+from capgap_geo.render.mapspec import (
+    LABEL_KEYS,
+    AreaLayer,
+    Badge,
+    ClassEntry,
+    Facts,
+    Geometry,
+    LineLayer,
+    MapSpec,
+    PlaceLayer,
+    PointLayer,
+    SurfaceLayer,
+    TileLayer,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Playwright's own Chromium, or else the system's."""
+    with sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path).exists()
+        path = None if own else next(filter(None, map(shutil.which, BROWSERS)))
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of a local server that serves what the app serves, below ``/static/``."""
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(_Quiet, directory=ROOT)
+    ) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def map_spec() -> Callable[..., MapSpec]:
+    """Return ``make(text="", **changes)``: one layer of every kind; `text` stands in every text."""
+    return _spec
+
+
+def _features(boxes: dict[str, tuple[float, float, float, float]]) -> dict[str, object]:
+    features = [
+        {
+            "type": "Feature",
+            "id": name,
+            "properties": {"name": name},
+            "geometry": {"type": "Polygon", "coordinates": [[[w, s], [e, s], [e, n], [w, n], [w, s]]]},
+        }
+        for name, (w, s, e, n) in boxes.items()
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _areas(
+    layer_id: str, styles: dict[str, theme.Style], boxes: dict[str, tuple], x: str, **more
+) -> AreaLayer:
+    characters = more.pop("classes", "".join(styles)[: len(boxes)])
+    return AreaLayer(
+        layer_id=layer_id,
+        title=f"{layer_id} {x}",
+        noun=f"a {layer_id} {x}",
+        note=f"note {x}",
+        geometry=Geometry(inline=_features(boxes)),
+        ids=tuple(boxes),
+        classes=characters,
+        entries=tuple(ClassEntry(c, style, f"class {c} {x}") for c, style in styles.items()),
+        facts=tuple(
+            Facts(f"{name} {x}", f"value {x}", f"62–71 % {x}", f"2025 {x}", f"INEI {x}", f"n {x}")
+            for name in boxes
+        ),
+        **more,
+    )
+
+
+def _points(service: str, x: str, **more) -> PointLayer:
+    at = ((-12.05, -77.04), (-13.52, -71.97), (-3.75, -73.25))
+    ids = tuple(f"{service}{i}{x}" for i in range(3))
+    facts = tuple(Facts(f"{name} {x}", f"10 {x}", "", f"2022 {x}", f"PNP {x}", f"n {x}") for name in ids)
+    return PointLayer(
+        layer_id=service, title=f"{service} {x}", symbol=service, ids=ids, points=at, facts=facts,
+        open_ids=frozenset(ids[:1]), open_label=f"one source {x}", note=f"note {x}", **more,
+    )  # fmt: skip
+
+
+def _surface(x: str) -> SurfaceLayer:
+    buffer = io.BytesIO()
+    Image.new("P", (4, 4), 1).save(buffer, "PNG")
+    image = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    entry = ClassEntry("0", theme.Style(fill="#F4E9E0"), f"to 1 h {x}")
+    return SurfaceLayer(
+        layer_id="surface", title=f"surface {x}", image=image, bounds=(-18.0, -81.0, 0.0, -69.0),
+        entries=(entry,), visible=False,
+    )  # fmt: skip
+
+
+def _spec(text: str = "", **changes) -> MapSpec:
+    x = text
+    ramp = theme.ramp_styles(5)
+    west, east = (-79.0, -14.0, -74.0, -9.0), (-74.0, -14.0, -69.0, -9.0)
+    north = (-79.0, -9.0, -69.0, -1.0)
+    badge = Badge("shelter", f"2{x}"[:40], Facts(f"shelters {x}", f"girls {x}", "", f"2023 {x}", f"MIMP {x}"))
+    river = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "id": "r",
+                "properties": {"name": x},
+                "geometry": {"type": "LineString", "coordinates": [[-77, -12], [-70, -12]]},
+            }
+        ],
+    }
+    mining = dict(zip("012", theme.MINING_STYLES.values(), strict=True))
+    deserts = dict(zip("01", theme.DESERT_STYLES.values(), strict=True))
+    zones = {
+        "pampa": (-70.6, -13.4, -69.8, -12.8),
+        "rinconada": (-70.0, -11.8, -69.4, -11.2),
+        "secocha": (-74, -16.4, -73, -15.8),
+    }
+    layers = (
+        _areas(
+            "neighbours",
+            {"0": theme.NEIGHBOUR_STYLE},
+            {"BRA": (-69.0, -20.0, -55.0, 5.0)},
+            x,
+            base=True,
+            legend=False,
+            toggle=False,
+        ),
+        _areas(
+            "departments",
+            ramp,
+            {"west": west, "east": east, "north": north},
+            x,
+            classes="04u",
+            names=True,
+            badges={"east": badge},
+        ),
+        _surface(x),
+        _areas(
+            "deserts",
+            deserts,
+            {"robust": (-73.0, -11.0, -71.0, -9.5), "strict_only": (-73.0, -6.0, -71.0, -4.0)},
+            x,
+            counted=False,
+        ),
+        _areas("zones", mining, zones, x, names=True, name_style="plain"),
+        LineLayer(
+            layer_id="rivers", title=f"rivers {x}", geometry=Geometry(inline=river), style=theme.RIVER_STYLE
+        ),
+        _points("police", x),
+        _points("protection", x, visible=False),
+        PlaceLayer(
+            layer_id="places",
+            title=f"places {x}",
+            ids=("lima", "mazuko"),
+            names=(f"Lima {x}", f"Mazuko {x}"),
+            points=((-12.05, -77.04), (-13.1, -70.38)),
+            min_zooms=(5.0, 9.0),
+        ),
+        TileLayer(
+            layer_id="tiles",
+            title=f"tiles {x}",
+            url="https://tiles.invalid/{z}/{x}/{y}.png",
+            credit=f"tiles {x}",
+        ),
+    )
+    given = {
+        "layers": layers,
+        "title": f"Title {x}",
+        "headline": f"Headline {x}",
+        "date": f"2025 {x}",
+        "link": "https://capgap.example/?service=police",
+        "labels": {key: f"{key} {x}" for key in LABEL_KEYS},
+        "credits": (f"INEI {x}", f"GeoNames {x}"),
+    }
+    return MapSpec(**(given | changes))
