@@ -92,6 +92,10 @@ class Translator:
             parts.append(f"{rest}\N{NO-BREAK SPACE}min")
         return "\N{NO-BREAK SPACE}".join(parts)
 
+    def span(self, first: int, last: int) -> str:
+        """Return a range of years."""
+        return str(first) if first == last else f"{first}{DASH}{last}"
+
     def date(self, day: dt.date) -> str:
         """Return a day in words."""
         return str(format_date(day, "long", locale=self._locale))

@@ -15,7 +15,9 @@ from capgap_geo.errors import ScenarioError
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 class Service(StrEnum):
@@ -203,12 +205,16 @@ class Study:
         ``women``, ``men``.
     incidents
         Long table: one registry, department, period and measure per row. Never one trend.
+    registries
+        What each registry of `incidents` counts, and what must be said beside it.
     absences
         Services that are known not to exist.
     contested
         Figures that sources dispute, one row per value.
     sources
         Every source by its id.
+    friction
+        Minutes per km on the national grid, NaN where nobody can pass; None where the study has none.
     fingerprint
         SHA-256 over the hashes of all files: the data's part of a cache key.
     """
@@ -223,9 +229,11 @@ class Study:
     neighbours: gpd.GeoDataFrame
     population: pd.DataFrame
     incidents: pd.DataFrame
+    registries: pd.DataFrame
     absences: pd.DataFrame
     contested: pd.DataFrame
     figures: pd.DataFrame
     sources: Mapping[str, Source]
+    friction: NDArray[np.float64] | None
     path: Path
     fingerprint: str

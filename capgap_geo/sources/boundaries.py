@@ -30,7 +30,7 @@ def provinces_contract(departments: gpd.GeoDataFrame) -> tuple[Column, ...]:
         Column("department_id", allowed=known, known="department"),
         Column("pcode", unique=True),
         Column("region26"),
-        Column("capital_place_id"),
+        Column("capital_place_id", required=False),
         Column("area_km2", "number", minimum=0),
     )
 

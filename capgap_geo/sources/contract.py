@@ -111,7 +111,7 @@ def convert(table: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
 
 def _typed(values: pd.Series, kind: Kind) -> pd.Series:
     if kind == "number":
-        return pd.to_numeric(values)
+        return pd.to_numeric(values).astype(float)
     if kind == "integer":
         return pd.to_numeric(values).astype("Int64")
     if kind == "boolean":

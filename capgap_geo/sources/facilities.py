@@ -109,6 +109,7 @@ def read_absences(package: Package, known: Known) -> pd.DataFrame:
         year("year"),
         Column("evidence", allowed=EVIDENCE),
         known.source(),
+        Column("note", required=False),
     )
     return table(package.resource("absences"), columns)
 
@@ -126,6 +127,7 @@ def read_contested(package: Package, known: Known) -> pd.DataFrame:
         year("year"),
         Column("claimed_by"),
         known.source("source_id"),
+        Column("note", required=False),
     )
     return table(package.resource("contested"), columns)
 
@@ -142,5 +144,7 @@ def read_figures(package: Package, known: Known) -> pd.DataFrame:
         Column("period", required=False),
         known.source("source_id"),
         Column("reference_line", "boolean"),
+        Column("binding", required=False),
+        Column("note", required=False),
     )
     return table(package.resource("figures"), columns)

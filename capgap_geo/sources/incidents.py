@@ -12,7 +12,20 @@ from capgap_geo.sources.read import table
 KEY = ["department_id", "registry", "period", "measure"]
 
 
-def read_incidents(package: Package, known: Known) -> pd.DataFrame:
+def read_registries(package: Package) -> pd.DataFrame:
+    """Return the registries: titles in both languages, what they count, and their caveats."""
+    columns = (
+        Column("registry", unique=True),
+        Column("title"),
+        Column("title_es"),
+        Column("description"),
+        Column("scope", required=False),
+        Column("caveat", required=False),
+    )
+    return table(package.resource("registries"), columns)
+
+
+def read_incidents(package: Package, known: Known, registries: pd.DataFrame) -> pd.DataFrame:
     """Return the long table: one department (empty = national), registry, period and measure per row.
 
     Registries count different things; they are never joined into one trend.
@@ -21,7 +34,7 @@ def read_incidents(package: Package, known: Known) -> pd.DataFrame:
     columns = (
         Column("incident_id", unique=True),
         known.optional_department(),
-        Column("registry"),
+        Column("registry", allowed=frozenset(registries["registry"]), known="registry"),
         Column("period"),
         Column("period_start", required=False),
         Column("period_end", required=False),

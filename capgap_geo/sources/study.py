@@ -56,6 +56,7 @@ def load_study(path: Path | str | None = None) -> Study:
         sources=frozenset(sources),
     )
     capacity = packages["facilities"]
+    registries = incidents.read_registries(packages["incidents"])
     return Study(
         departments=departments,
         provinces=provinces,
@@ -66,11 +67,13 @@ def load_study(path: Path | str | None = None) -> Study:
         rivers=travel.read_rivers(packages["travel"]),
         neighbours=boundaries.read_neighbours(packages["boundaries"]),
         population=population.read_population(packages["population"], provinces),
-        incidents=incidents.read_incidents(packages["incidents"], known),
+        incidents=incidents.read_incidents(packages["incidents"], known, registries),
+        registries=registries,
         absences=facilities.read_absences(capacity, known),
         contested=facilities.read_contested(capacity, known),
         figures=facilities.read_figures(capacity, known),
         sources=sources,
+        friction=travel.read_friction(packages["travel"]),
         path=folder,
         fingerprint=_fingerprint(packages),
     )

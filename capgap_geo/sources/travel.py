@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
 
 from capgap_geo.provenance import Package
 from capgap_geo.sources.contract import Column, check, convert, raise_problems
@@ -19,7 +22,7 @@ def places_contract(provinces: gpd.GeoDataFrame) -> tuple[Column, ...]:
         Column("place_name"),
         Column("province_id", allowed=frozenset(provinces["province_id"]), known="province"),
         Column("ubigeo", required=False),
-        Column("population", "integer", minimum=0),
+        Column("population", "number", required=False, minimum=0),
         Column("elevation_m", "number", required=False, minimum=-100, maximum=6800),
         Column("longitude", "number"),
         Column("latitude", "number"),
@@ -49,3 +52,11 @@ def read_roads(package: Package) -> gpd.GeoDataFrame:
 def read_rivers(package: Package) -> gpd.GeoDataFrame:
     """Return the large rivers."""
     return features(package.resource("rivers"), RIVERS, geometry="LineString")
+
+
+def read_friction(package: Package) -> NDArray[np.float64] | None:
+    """Return the shipped travel-time surface: minutes per km on the national grid, NaN = impassable."""
+    if "friction" not in package.resources:
+        return None
+    with rasterio.open(package.resource("friction").path) as raster:
+        return raster.read(1, out_dtype="float64", masked=True).filled(np.nan)  # type: ignore[no-any-return]

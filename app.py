@@ -1,0 +1,5 @@
+"""The app: ``streamlit run app.py``."""
+
+from capgap_geo.ui.shell import run
+
+run()

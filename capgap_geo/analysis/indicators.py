@@ -1,0 +1,134 @@
+"""Indicators by department, each with lower and upper bound: need, reach and capacity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.capacity import PER_PEOPLE
+from capgap_geo.model import Study
+
+
+class Pillar(StrEnum):
+    """The three questions of the Capacity Gap Index."""
+
+    NEED = "need"
+    REACH = "reach"
+    CAPACITY = "capacity"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One indicator: its pillar, whether more is worse, how it is written, and where it comes from."""
+
+    name: str
+    pillar: Pillar
+    more_is_worse: bool
+    unit: str
+    digits: int = 0
+    registry: str = ""
+
+
+INDICATORS: tuple[Named, ...] = (
+    Named("uncovered_share", Pillar.REACH, True, "share"),
+    Named("uncovered_people", Pillar.REACH, True, "people"),
+    Named("nearest", Pillar.REACH, True, "nearest"),
+    Named("zones_beyond", Pillar.REACH, True, "count"),
+    Named("offences_2025", Pillar.NEED, True, "per_100k", 1, "mpfn_offences_129ab_2025"),
+    Named("cases_2018", Pillar.NEED, True, "per_100k", 1, "mp_cases_opened"),
+    Named("mined_ha", Pillar.NEED, True, "ha"),
+    Named("zones", Pillar.NEED, True, "count"),
+    Named("zones_direct", Pillar.NEED, True, "count"),
+    Named("records", Pillar.CAPACITY, False, "count"),
+    Named("services", Pillar.CAPACITY, False, "count"),
+    Named("officers", Pillar.CAPACITY, False, "count"),
+    Named("officers_per_100k", Pillar.CAPACITY, False, "per_100k", 1),
+    Named("prosecutors", Pillar.CAPACITY, False, "count"),
+)
+BY_NAME = {i.name: i for i in INDICATORS}
+
+
+def indicators(study: Study, answer: Assessment) -> pd.DataFrame:
+    """Return the indicators of every department under a scenario.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by department; for each of `INDICATORS` a column ``<name>_lower`` and
+        ``<name>_upper``. NaN is not known; 0 is none.
+    """
+    pairs: dict[str, tuple[pd.Series, pd.Series]] = {}
+    for name in ("uncovered_share", "uncovered_people", "nearest"):
+        pairs[name] = (answer.departments[f"{name}_lower"], answer.departments[f"{name}_upper"])
+    for name in ("records", "officers", "officers_per_100k", "prosecutors"):
+        pairs[name] = (answer.capacity[f"{name}_lower"], answer.capacity[f"{name}_upper"])
+    pairs |= _zones(study, answer) | _rates(study) | _services(study)
+    table = pd.DataFrame(index=answer.departments.index)
+    for indicator in INDICATORS:
+        low, high = pairs[indicator.name]
+        table[f"{indicator.name}_lower"] = low.reindex(table.index).astype(float)
+        table[f"{indicator.name}_upper"] = high.reindex(table.index).astype(float)
+    return table
+
+
+def _zones(study: Study, answer: Assessment) -> dict[str, tuple[pd.Series, pd.Series]]:
+    """Count zones on record and beyond reach.
+
+    Mined hectares are those of the largest zone: the satellite windows of the zones overlap, so
+    their sum would count some land twice.
+    """
+    zones = answer.zones.join(
+        study.zones.set_index("zone_id")[["department_id", "mined_ha", "trafficking_evidence"]]
+    )
+    everywhere = study.departments["department_id"]
+    limit = answer.scenario.threshold
+
+    def count(flag: pd.Series) -> pd.Series:
+        return flag.groupby(zones["department_id"]).sum().reindex(everywhere).fillna(0).astype(float)
+
+    number = count(pd.Series(True, index=zones.index))
+    direct = zones["trafficking_evidence"].eq("direct")
+    mined = zones.groupby("department_id")["mined_ha"].max().reindex(everywhere)
+    return {
+        "zones": (number, number),
+        "zones_beyond": (count(zones["nearest_lower"] > limit), count(zones["nearest_upper"] > limit)),
+        "zones_direct": (count(direct), count(direct)),
+        "mined_ha": (mined, mined),
+    }
+
+
+def _rates(study: Study) -> dict[str, tuple[pd.Series, pd.Series]]:
+    """Return counts of single registries per 100,000 people; what they count is detection."""
+    people = study.population.groupby("department_id")["population"].sum()
+    rates = {}
+    for indicator in INDICATORS:
+        if indicator.registry:
+            value = registry(study, indicator.registry)
+            rate = PER_PEOPLE * value / people
+            rates[indicator.name] = (rate, rate)
+    return rates
+
+
+def registry(study: Study, name: str) -> pd.Series:
+    """Return the latest value of a registry by department, NaN where it states none."""
+    rows = study.incidents[study.incidents["registry"].eq(name) & study.incidents["department_id"].notna()]
+    latest = rows[rows["period"].eq(rows["period"].max())]
+    return latest.set_index("department_id")["value"].astype(float)
+
+
+def _services(study: Study) -> dict[str, tuple[pd.Series, pd.Series]]:
+    """Count the kinds of service on record: corroborated ones, and all."""
+    table = study.facilities
+    firm = table[table["evidence"].eq("corroborated")]
+    low, high = (t.groupby("department_id")["service"].nunique().astype(float) for t in (firm, table))
+    ids = study.departments["department_id"]
+    return {"services": (low.reindex(ids).fillna(0.0), high.reindex(ids).fillna(0.0))}
+
+
+def known(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return where an indicator has at least a lower bound."""
+    return pd.Series(np.isfinite(table[f"{name}_lower"]))

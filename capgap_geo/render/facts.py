@@ -1,0 +1,89 @@
+"""What a map or a table says of one area, zone or facility: all text, in one language."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from capgap_geo.analysis.assess import Assessment
+from capgap_geo.i18n import Translator
+from capgap_geo.model import Service, Study
+from capgap_geo.render import story
+from capgap_geo.render.layers import Facts
+
+
+def area_facts(answer: Assessment, t: Translator, table: pd.DataFrame, *, year: str) -> list[Facts]:
+    """Return the facts of departments, provinces or zones: people beyond reach, nearest help."""
+    limit = story.threshold(t, answer.scenario)
+    return [_area(answer, t, row, year, limit) for _, row in table.iterrows()]
+
+
+def _area(answer: Assessment, t: Translator, row: pd.Series, year: str, limit: str) -> Facts:
+    name = str(row.iloc[0])
+    if answer.nobody_serves:
+        return Facts(name, t("fact.nobody"), year=year)
+    share = t.percent(row["uncovered_share_lower"], row["uncovered_share_upper"])
+    people = story.people_pair(t, row["uncovered_people_lower"], row["uncovered_people_upper"])
+    half = story.nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
+    return Facts(
+        name,
+        value=t("fact.beyond", share=share, threshold=limit),
+        pair=t("fact.people", people=people, nearest=half),
+        year=year,
+        note="" if row["robust"] else t("fact.not_robust"),
+    )
+
+
+def zone_facts(study: Study, answer: Assessment, t: Translator) -> list[Facts]:
+    """Return the facts of the mining zones: legality, mined area, link with trafficking, reach."""
+    return [
+        _zone(study, answer, t, zone, answer.zones.loc[zone["zone_id"]]) for _, zone in study.zones.iterrows()
+    ]
+
+
+def _zone(study: Study, answer: Assessment, t: Translator, zone: pd.Series, row: pd.Series) -> Facts:
+    mined = zone["mined_ha"]
+    area = t("fact.mined_unknown") if math.isnan(mined) else t("fact.mined", ha=t.significant(mined))
+    reach = story.nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
+    service = t(f"service.{answer.scenario.service}.name")
+    link = t(f"zone.link.{zone['trafficking_evidence']}")
+    return Facts(
+        str(zone["zone_name"]),
+        value=t("fact.zone_reach", service=service, nearest=reach),
+        pair=f"{area} · {link}",
+        year=str(zone["mined_ha_period"] or ""),
+        source=sources(study, t, zone["source_ids"]),
+        note=f"{t('zone.legality.' + zone['legality'])} · {t('zone.method.' + zone['outline_method'])}",
+    )
+
+
+def facility_facts(study: Study, t: Translator, facility: pd.Series) -> Facts:
+    """Return the facts of one facility: where, what it holds, since when, from whom."""
+    place = facility["place_name"] or facility["department_name"]
+    told = [
+        t.count(f"capacity.{name}", int(facility[name]))
+        for name in story.TOLD.get(Service(facility["service"]), ())
+        if not math.isnan(facility[name])
+    ]
+    notes = [t(f"evidence.level.{facility['evidence']}")]
+    if facility["place_inferred"]:
+        notes.append(t("fact.place_inferred"))
+    return Facts(
+        t("fact.facility", service=t(f"service.{facility['service']}.name"), place=place),
+        value=t.join(told) if told else t("fact.capacity_unknown"),
+        pair=t("fact.serves", who=story.profiles(t, facility["profiles"])),
+        year=t("figure.undated") if pd.isna(facility["year"]) else str(int(facility["year"])),
+        source=sources(study, t, facility["source_ids"]),
+        note=" · ".join(notes),
+    )
+
+
+def sources(study: Study, t: Translator, ids: str) -> str:
+    """Return the producers of some sources with the year of each, once each."""
+    said = []
+    for source_id in str(ids).split(";"):
+        source = study.sources[source_id]
+        year = (source.date_published or "")[:4] or t("source.undated")
+        said.append(f"{source.producer} ({year})")
+    return "; ".join(dict.fromkeys(said))

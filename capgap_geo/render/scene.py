@@ -1,0 +1,393 @@
+"""From an answer to a map: which layers, in which order, with which words."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.grid import Grid
+from capgap_geo.i18n import Translator
+from capgap_geo.model import Evidence, Measure, Service, Study
+from capgap_geo.render import attribution, facts, story, theme
+from capgap_geo.render.layers import (
+    AreaLayer,
+    Badge,
+    ClassEntry,
+    Facts,
+    Geometry,
+    Layer,
+    LineLayer,
+    PlaceLayer,
+    PointLayer,
+    SurfaceLayer,
+)
+from capgap_geo.render.mapspec import LABEL_KEYS, MapSpec, View, entries
+from capgap_geo.render.surface import class_image
+from capgap_geo.render.theme import Style
+
+#: Upper limits of the classes of a share beyond reach, in percent.
+SHARE_LIMITS = (10.0, 25.0, 50.0, 75.0)
+#: Places named on the map, by the least population that shows at each zoom.
+PLACE_ZOOMS = ((250_000, 5.0), (60_000, 7.0), (15_000, 8.0), (3_000, 9.5))
+SHOWN_SERVICES = (Service.POLICE, Service.PROSECUTION, Service.SHELTER)
+#: How a zone's outline is drawn, by how it was made.
+ZONE_CLASS = {"corridor": "1", "river_reach": "1", "settlement": "1", "district_proxy": "2"}
+
+
+class Paint(StrEnum):
+    """What the land is coloured by."""
+
+    DESERT = "desert"
+    SURFACE = "surface"
+    DEPARTMENT = "department"
+    PROVINCE = "province"
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What every map of a study stands on.
+
+    Attributes
+    ----------
+    study
+        The tables.
+    grid, cells
+        The national grid and its cells inside the country.
+    urls
+        Addresses of the simplified web copies, by layer.
+    """
+
+    study: Study
+    grid: Grid
+    cells: np.ndarray
+    urls: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a reader chose to see."""
+
+    paint: Paint = Paint.DESERT
+    area: str = ""
+    link: str = ""
+    at: tuple[float, float, float] | None = None
+    picking: bool = False
+    title: str = ""
+    planned: tuple[tuple[str, float, float], ...] = ()
+
+
+def build(
+    ground: Ground,
+    answer: Assessment,
+    t: Translator,
+    *,
+    choice: Choice | None = None,
+    deserts: Mapping[str, Any] | None = None,
+) -> MapSpec:
+    """Return everything that the map of an answer shows.
+
+    Parameters
+    ----------
+    ground, answer
+        What it stands on, and what it says.
+    choice
+        What the reader chose.
+    deserts
+        GeoJSON features with the ids ``robust`` and ``strict_only``; needed for `Paint.DESERT`.
+    """
+    choice = choice or Choice()
+    study = ground.study
+    layers = [
+        _neighbours(ground, t),
+        *_land(ground, answer, t, choice, deserts),
+        *_lines(ground, t),
+        _zones(ground, answer, t),
+        *_facilities(study, answer, t),
+        _places(study, t),
+    ]
+    return MapSpec(
+        layers=tuple(layers),
+        title=choice.title or t("app.tagline"),
+        labels={key: t(f"map.{key}") for key in LABEL_KEYS},
+        credits=attribution.lines(study, t),
+        language=t.language,
+        headline=story.headline(study, answer, t, area=choice.area),
+        link=choice.link,
+        view=_view(study, choice),
+        selected=_selected(choice),
+        picking=choice.picking,
+    )
+
+
+def _view(study: Study, choice: Choice) -> View:
+    if choice.at is not None:
+        lon, lat, zoom = choice.at
+        return View(center=(lat, lon), zoom=zoom, revision=f"{lon},{lat},{zoom}")
+    bounds = area_bounds(study, choice.area)
+    return View() if bounds is None else View(bounds=bounds, revision=choice.area)
+
+
+def area_bounds(study: Study, area: str) -> tuple[float, float, float, float] | None:
+    """Return south, west, north and east of a selected area, with some room around a small one."""
+    kind, _, name = area.partition(":")
+    tables = {"d": (study.departments, "department_id"), "p": (study.provinces, "province_id")}
+    tables["z"] = (study.zones, "zone_id")
+    if kind not in tables:
+        return None
+    table, key = tables[kind]
+    hit = table[table[key] == name]
+    if hit.empty:
+        return None
+    west, south, east, north = (float(v) for v in hit.total_bounds)
+    room = max(0.0, 0.4 - (north - south)) / 2
+    return south - room, west - room, north + room, east + room
+
+
+def _selected(choice: Choice) -> tuple[str, str] | None:
+    kind, _, name = choice.area.partition(":")
+    layer = {"d": "departments", "p": "provinces", "z": "zones"}.get(kind)
+    return (layer, name) if layer else None
+
+
+def _neighbours(ground: Ground, t: Translator) -> AreaLayer:
+    table = ground.study.neighbours
+    return AreaLayer(
+        layer_id="neighbours",
+        title=t("layer.neighbours"),
+        toggle=False,
+        geometry=Geometry(url=ground.urls["neighbours"]),
+        ids=tuple(table["iso_a3"]),
+        classes="0" * len(table),
+        entries=(ClassEntry("0", theme.NEIGHBOUR_STYLE, t("layer.neighbours")),),
+        legend=False,
+    )
+
+
+def _land(
+    ground: Ground, answer: Assessment, t: Translator, choice: Choice, deserts: Mapping[str, Any] | None
+) -> Iterable[Layer]:
+    share = choice.paint in (Paint.DEPARTMENT, Paint.PROVINCE) and not answer.nobody_serves
+    if choice.paint is Paint.PROVINCE:
+        yield _areas(ground, answer, t, "province", coloured=share)
+        yield _areas(ground, answer, t, "department", coloured=False, outline=True)
+        return
+    yield _areas(ground, answer, t, "department", coloured=share)
+    if choice.paint is Paint.SURFACE and not answer.nobody_serves:
+        yield _surface(ground, answer, t)
+    elif choice.paint is Paint.DESERT and deserts is not None:
+        yield _deserts(answer, t, deserts)
+    yield _areas(ground, answer, t, "province", coloured=False, visible=choice.area.startswith("p:"))
+
+
+def _areas(
+    ground: Ground,
+    answer: Assessment,
+    t: Translator,
+    kind: str,
+    *,
+    coloured: bool,
+    outline: bool = False,
+    visible: bool = True,
+) -> AreaLayer:
+    table = answer.departments if kind == "department" else answer.provinces
+    year = str(ground.study.population["year"].max())
+    if coloured:
+        limits = SHARE_LIMITS
+        classes = theme.classify(100 * share_drawn(table, answer), limits)
+        classed = entries(theme.ramp_styles(len(limits) + 1), _share_labels(t, limits, classes))
+    else:
+        plain = (
+            theme.HOME_STYLE if kind == "department" and not outline else theme.HOME_STYLE.with_(fill=None)
+        )
+        classes, classed = "0" * len(table), (ClassEntry("0", plain, t(f"layer.{kind}s")),)
+    department = kind == "department"
+    return AreaLayer(
+        layer_id=f"{kind}s",
+        title=t("layer.share", threshold=story.threshold(t, answer.scenario))
+        if coloured
+        else t(f"layer.{kind}s"),
+        visible=visible,
+        geometry=Geometry(url=ground.urls[f"{kind}s"]),
+        anchors=Geometry(url=ground.urls["labels"]) if department else None,
+        ids=tuple(table.index),
+        classes=classes,
+        entries=classed,
+        facts=tuple(facts.area_facts(answer, t, table, year=year)),
+        names=department,
+        min_zoom=0.0 if department else 6.5 * (not coloured),
+        badges=_badges(ground.study, t) if department else {},
+        legend=coloured,
+        note=t("layer.share_note") if coloured else "",
+    )
+
+
+def share_drawn(table: pd.DataFrame, answer: Assessment) -> pd.Series:
+    """Return the share beyond reach under the evidence level that the reader chose to draw."""
+    bound = "upper" if answer.scenario.evidence is Evidence.CORROBORATED else "lower"
+    return table[f"uncovered_share_{bound}"]
+
+
+def _share_labels(t: Translator, limits: tuple[float, ...], classes: str) -> dict[str, str]:
+    edges = [0.0, *limits, 100.0]
+    labels = {
+        theme.CLASS_CHARACTERS[i]: t.pair(low, high, unit="%")
+        for i, (low, high) in enumerate(itertools.pairwise(edges))
+    }
+    return labels | ({theme.UNKNOWN: t("value.unknown")} if theme.UNKNOWN in classes else {})
+
+
+def class_limits(measure: Measure) -> tuple[float, ...]:
+    """Return the round class limits of a measure."""
+    return theme.TIME_LIMITS_MIN if measure is Measure.TRAVEL_TIME else theme.DISTANCE_LIMITS_KM
+
+
+def limit_labels(t: Translator, measure: Measure) -> list[str]:
+    """Return the text of each class: ``up to 1 h``, ``1 to 2 h``, ..., ``over 12 h``."""
+    limits = class_limits(measure)
+    say = t.duration if measure is Measure.TRAVEL_TIME else lambda v: t.pair(v, v, unit="km")
+    middle = [t("class.between", low=say(a), high=say(b)) for a, b in itertools.pairwise(limits)]
+    return [t("class.up_to", high=say(limits[0])), *middle, t("class.over", low=say(limits[-1]))]
+
+
+def _surface(ground: Ground, answer: Assessment, t: Translator) -> SurfaceLayer:
+    measure = answer.scenario.measure
+    drawn = answer.strict if answer.scenario.evidence is Evidence.CORROBORATED else answer.wide
+    limits = class_limits(measure)
+    classes = np.searchsorted(np.asarray(limits), drawn, side="left").astype(np.uint8)
+    colours = theme.ramp(len(limits) + 1)
+    image, bounds = class_image(ground.grid, ground.cells, classes, colours)
+    labels = dict(zip(theme.CLASS_CHARACTERS, limit_labels(t, measure), strict=False))
+    styles = {theme.CLASS_CHARACTERS[i]: Style(fill=c) for i, c in enumerate(colours)}
+    return SurfaceLayer(
+        layer_id="surface",
+        title=t(f"layer.surface.{measure}", service=t(f"service.{answer.scenario.service}.name")),
+        image=image,
+        bounds=bounds,
+        entries=entries(styles, labels),
+        opacity=0.85,
+    )
+
+
+def _deserts(answer: Assessment, t: Translator, deserts: Mapping[str, Any]) -> AreaLayer:
+    ids = tuple(str(f["id"]) for f in deserts["features"])
+    limit = story.threshold(t, answer.scenario)
+    country = answer.country
+    said = {
+        "robust": t.percent(country["uncovered_area_km2_lower"] / country["area_km2"]),
+        "strict_only": t.percent(
+            (country["uncovered_area_km2_upper"] - country["uncovered_area_km2_lower"]) / country["area_km2"]
+        ),
+    }
+    classed = {"robust": "0", "strict_only": "1"}
+    return AreaLayer(
+        layer_id="deserts",
+        title=t("layer.deserts", threshold=limit),
+        geometry=Geometry(inline=deserts),
+        ids=ids,
+        classes="".join(classed[i] for i in ids),
+        entries=tuple(
+            ClassEntry(classed[i], theme.DESERT_STYLES[i], t(f"layer.desert.{i}", area=said[i])) for i in ids
+        ),
+        facts=(),
+        note=t("layer.desert.note"),
+    )
+
+
+def _lines(ground: Ground, t: Translator) -> Iterable[LineLayer]:
+    for name, style in (("rivers", theme.RIVER_STYLE), ("roads", theme.ROAD_STYLE)):
+        yield LineLayer(
+            layer_id=name, title=t(f"layer.{name}"), geometry=Geometry(url=ground.urls[name]), style=style
+        )
+
+
+def _zones(ground: Ground, answer: Assessment, t: Translator) -> AreaLayer:
+    zones = ground.study.zones
+    classes = "".join(zones["outline_method"].map(ZONE_CLASS))
+    named = {"1": "schematic", "2": "proxy"}
+    return AreaLayer(
+        layer_id="zones",
+        title=t("layer.zones"),
+        geometry=Geometry(url=ground.urls["zones"]),
+        ids=tuple(zones["zone_id"]),
+        classes=classes,
+        entries=tuple(
+            ClassEntry(c, theme.MINING_STYLES[n], t(f"layer.zone.{n}"))
+            for c, n in named.items()
+            if c in classes
+        ),
+        facts=tuple(facts.zone_facts(ground.study, answer, t)),
+        names=True,
+        note=t("layer.zones_note"),
+    )
+
+
+def _facilities(study: Study, answer: Assessment, t: Translator) -> Iterable[PointLayer]:
+    chosen = answer.scenario.service
+    for service in Service:
+        table = study.facilities[study.facilities["service"] == service]
+        placed = table[table.geometry.notna()]
+        if not placed.empty:
+            yield _points(study, placed, t, service, visible=service in {*SHOWN_SERVICES, chosen})
+
+
+def _points(
+    study: Study, table: gpd.GeoDataFrame, t: Translator, service: Service, *, visible: bool
+) -> PointLayer:
+    weak = table.loc[table["evidence"] == Evidence.REPORTED, "facility_id"]
+    return PointLayer(
+        layer_id=f"facility_{service}",
+        title=t(f"service.{service}.long"),
+        visible=visible,
+        symbol=service,
+        ids=tuple(table["facility_id"]),
+        points=tuple(zip(table.geometry.y, table.geometry.x, strict=True)),
+        facts=tuple(facts.facility_facts(study, t, row) for _, row in table.iterrows()),
+        open_ids=frozenset(weak),
+        open_label=t("layer.reported"),
+    )
+
+
+def _badges(study: Study, t: Translator) -> dict[str, Badge]:
+    """Return a badge for each department with a shelter on record: never a point."""
+    table = study.facilities
+    return {
+        str(department): _badge(study, t, rows)
+        for department, rows in table[table["service"] == Service.SHELTER].groupby("department_id")
+    }
+
+
+def _badge(study: Study, t: Translator, rows: pd.DataFrame) -> Badge:
+    groups = ";".join(dict.fromkeys(g for text in rows["profiles"] for g in text.split(";")))
+    ids = ";".join(dict.fromkeys(";".join(rows["source_ids"]).split(";")))
+    years = rows["year"].dropna()
+    text = Facts(
+        t("fact.shelter", department=rows["department_name"].iloc[0]),
+        value=t("fact.serves", who=story.profiles(t, groups)),
+        year=str(int(years.max())) if len(years) else t("figure.undated"),
+        source=facts.sources(study, t, ids),
+        note=t("fact.shelter_note"),
+    )
+    return Badge(symbol=Service.SHELTER, text=t("fact.shelter_badge"), facts=text)
+
+
+def _places(study: Study, t: Translator) -> PlaceLayer:
+    table = study.places[study.places["population"] >= PLACE_ZOOMS[-1][0]].sort_values(
+        "population", ascending=False
+    )
+    zooms = [next(z for least, z in PLACE_ZOOMS if n >= least) for n in table["population"]]
+    return PlaceLayer(
+        layer_id="places",
+        title=t("layer.places"),
+        ids=tuple(table["place_id"]),
+        names=tuple(table["place_name"]),
+        points=tuple(zip(table.geometry.y, table.geometry.x, strict=True)),
+        min_zooms=tuple(zooms),
+    )

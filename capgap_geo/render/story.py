@@ -1,0 +1,199 @@
+"""What the numbers say, in sentences: the headline, the key figures and their bounds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from capgap_geo.analysis.assess import Assessment
+from capgap_geo.i18n import Translator
+from capgap_geo.model import Measure, Profile, Scenario, Service, Study
+
+MILLION = 1e6
+#: Capacity that says most about each service, in the order in which it is told.
+TOLD = {
+    Service.POLICE: ("officers", "vehicles"),
+    Service.PROSECUTION: ("prosecutors",),
+    Service.SHELTER: ("beds",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One key figure: a large text, what it counts, and a small print of year and evidence."""
+
+    value: str
+    label: str
+    note: str
+
+
+def people(t: Translator, value: float) -> str:
+    """Return a number of people with two significant figures: ``2.1 million``, ``34,000``."""
+    if value < MILLION:
+        return t.significant(value)
+    return t("people.million", n=t.significant(value / MILLION))
+
+
+def people_pair(t: Translator, lower: float, upper: float) -> str:
+    """Return a range of people, or one number where both bounds read the same."""
+    low, high = people(t, lower), people(t, upper)
+    return low if low == high else t("people.range", low=low, high=high)
+
+
+def threshold(t: Translator, scenario: Scenario) -> str:
+    """Return the threshold in words: ``4 h`` or ``100 km``."""
+    if scenario.measure is Measure.TRAVEL_TIME:
+        return t.duration(scenario.threshold)
+    return t.pair(scenario.threshold, scenario.threshold, unit="km")
+
+
+def nearest(t: Translator, lower: float, upper: float, unit: str) -> str:
+    """Return a pair of travel times or distances in words."""
+    if unit == "km":
+        return (
+            t.pair(round(lower), round(upper), unit="km") if math.isfinite(lower) else t("value.unreachable")
+        )
+    low, high = t.duration(lower), t.duration(upper)
+    return low if low == high else f"{low} {t('word.to')} {high}"
+
+
+def area_row(answer: Assessment, area: str) -> tuple[pd.Series, str]:
+    """Return the row and the name of a selected area; the country where nothing is selected."""
+    kind, _, name = area.partition(":")
+    table = {"d": answer.departments, "p": answer.provinces, "z": answer.zones}.get(kind)
+    if table is None or name not in table.index:
+        return answer.country, ""
+    row = pd.Series(table.loc[name])
+    return row, str(row.iloc[0])
+
+
+def headline(study: Study, answer: Assessment, t: Translator, *, area: str = "") -> str:
+    """Return the one sentence that sums up a scenario, computed from its numbers."""
+    scenario = answer.scenario
+    if answer.nobody_serves:
+        return _nobody(study, scenario, t)
+    row, name = area_row(answer, area)
+    lower, upper = float(row["uncovered_people_lower"]), float(row["uncovered_people_upper"])
+    words = {
+        "who": t(f"profile.{scenario.profile}.who"),
+        "where": t("headline.in", name=name) if name else t("headline.in_peru"),
+        "threshold": threshold(t, scenario),
+        "from": t(f"service.{scenario.service}.from", who=t(f"profile.{scenario.profile}.who")),
+    }
+    if upper < 1:
+        return _sentence(t("headline.nobody_beyond", **words))
+    share = t.percent(float(row["uncovered_share_lower"]), float(row["uncovered_share_upper"]))
+    n = people_pair(t, lower, upper)
+    counted = t("people.who_million" if upper >= MILLION else "people.who", n=n, who=words["who"])
+    return _sentence(t("headline.beyond", counted=counted, share=share, **words))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _nobody(study: Study, scenario: Scenario, t: Translator) -> str:
+    known = known_absence(study, scenario)
+    key = f"headline.absent.{scenario.service}.{scenario.profile}"
+    if known is not None and t.has(key):
+        return t(key)
+    return t(
+        "headline.no_record",
+        service=t(f"service.{scenario.service}.one"),
+        who=t(f"profile.{scenario.profile}.who"),
+    )
+
+
+def known_absence(study: Study, scenario: Scenario) -> pd.Series | None:
+    """Return the sourced record that the whole country lacks the service for the profile, if any."""
+    absences = study.absences
+    national = absences["department_id"].isna() & absences["service"].eq(scenario.service)
+    hit = absences[national & absences["profile"].eq(scenario.profile)]
+    return None if hit.empty else hit.iloc[0]
+
+
+def absence_note(study: Study, scenario: Scenario, t: Translator) -> str:
+    """Return what stands below a headline that says nobody helps: the source, or that none is known."""
+    known = known_absence(study, scenario)
+    if known is None:
+        return t("headline.note_no_record")
+    producers = [study.sources[s].producer for s in known["source_ids"].split(";")]
+    year = t("figure.undated") if pd.isna(known["year"]) else str(int(known["year"]))
+    return t("headline.note_absent", source="; ".join(dict.fromkeys(producers)), year=year)
+
+
+def key_figures(study: Study, answer: Assessment, t: Translator, *, area: str = "") -> list[Figure]:
+    """Return the three figures below the headline: beyond reach, capacity, mining zones."""
+    return [
+        _beyond_figure(study, answer, t, area),
+        capacity_figure(study, answer, t, area=area),
+        _zones_figure(study, answer, t, area),
+    ]
+
+
+def _beyond_figure(study: Study, answer: Assessment, t: Translator, area: str) -> Figure:
+    row, _ = area_row(answer, area)
+    share = t.percent(float(row["uncovered_share_lower"]), float(row["uncovered_share_upper"]))
+    limit = threshold(t, answer.scenario)
+    label = t("figure.nobody") if answer.nobody_serves else t("figure.beyond", threshold=limit)
+    return Figure(share, label, t("figure.population_year", year=int(study.population["year"].max())))
+
+
+def department_of(study: Study, area: str) -> str | None:
+    """Return the department of a selected area, or None for the country."""
+    kind, _, name = area.partition(":")
+    if kind == "z":
+        hit = study.zones.loc[study.zones["zone_id"] == name, "department_id"]
+        return None if hit.empty else str(hit.iloc[0])
+    return name[:2] or None
+
+
+def capacity_figure(study: Study, answer: Assessment, t: Translator, *, area: str = "") -> Figure:
+    """Return what is on record in a department (or the country): facilities, staff, vehicles."""
+    department = department_of(study, area)
+    local = answer.facilities
+    if department is not None:
+        local = local[local["department_id"] == department]
+    service = answer.scenario.service
+    if local.empty:
+        label = t("figure.service_here", service=t(f"service.{service}.long"))
+        return Figure(t("figure.none"), label, t("figure.none_note"))
+    told = [text for name in TOLD.get(service, ()) if (text := _amount(local, name, t))]
+    years = local["year"].dropna()
+    span = t("figure.undated") if years.empty else t.span(int(years.min()), int(years.max()))
+    records = t.count(f"service.{service}.records", len(local))
+    if not told:
+        return Figure(records, t("figure.on_record"), span)
+    return Figure(t.join(told), records, span)
+
+
+def _amount(local: pd.DataFrame, name: str, t: Translator) -> str:
+    known = local[name].dropna()
+    if known.empty:
+        return ""
+    text = t.count(f"capacity.{name}", int(known.sum()))
+    return text if len(known) == len(local) else t("figure.at_least", text=text)
+
+
+def _zones_figure(study: Study, answer: Assessment, t: Translator, area: str) -> Figure:
+    department = department_of(study, area)
+    zones = answer.zones
+    if department is not None:
+        zones = zones[(study.zones["department_id"] == department).to_numpy()]
+    limit = answer.scenario.threshold
+    low = int((zones["nearest_lower"] > limit).sum())
+    high = int((zones["nearest_upper"] > limit).sum())
+    if zones.empty:
+        return Figure(t("figure.none"), t("figure.zones_none"), t("figure.zones_note"))
+    value = t("figure.of", part=t.pair(low, high), whole=t.number(len(zones)))
+    return Figure(value, t("figure.zones"), t("figure.zones_note"))
+
+
+def profiles(t: Translator, names: str) -> str:
+    """Return groups in words; all four read as everyone."""
+    groups = [g for g in names.split(";") if g]
+    if len(groups) == 4:
+        return t(f"profile.{Profile.EVERYONE}.name")
+    return t.join([t(f"profile.{g}.name") for g in groups])

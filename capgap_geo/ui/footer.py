@@ -1,0 +1,22 @@
+"""Below every map: where the figures come from, how old they are, what they cannot say."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from capgap_geo.analysis.assess import Assessment
+from capgap_geo.i18n import Translator
+from capgap_geo.render import attribution
+from capgap_geo.ui.prepared import study
+from capgap_geo.ui.text import items
+
+LIMITS = ("coarse", "detection", "population", "groups", "unknown", "shelters", "mining")
+
+
+def below(found: Assessment, t: Translator) -> None:
+    """Draw the sources of this view and its limits, folded."""
+    data = study()
+    with st.expander(t.count("sources.of_view", len(found.source_ids))):
+        st.html(items(attribution.line(data.sources[s], t) for s in found.source_ids))
+    with st.expander(t("limits.title")):
+        st.html(items(t(f"limits.{name}") for name in LIMITS))

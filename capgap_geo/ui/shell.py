@@ -1,0 +1,80 @@
+"""The frame of every page: fonts and colours, navigation, language, the first visit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from capgap_geo.errors import CapGapError
+from capgap_geo.i18n import DEFAULT_LANGUAGE, LANGUAGES, Translator
+from capgap_geo.ui import page_compare, page_data, page_evidence, page_map
+from capgap_geo.ui.prepared import STATIC, ground, translator
+from capgap_geo.ui.state import State, load, save, widget
+
+STYLE = Path(__file__).with_name("style.css")
+Page = Callable[[State, Translator], State]
+PAGES: dict[str, Page] = {
+    "map": page_map.page,
+    "compare": page_compare.page,
+    "evidence": page_evidence.page,
+    "data": page_data.page,
+}
+
+
+def run() -> None:
+    """Draw the page that the address names."""
+    language = _language()
+    t = translator(language)
+    st.set_page_config(page_title=t("app.name"), page_icon=str(STATIC / "icon.png"), layout="wide")
+    pages = [
+        st.Page(_draw(name), title=t(f"page.{name}"), url_path=name, default=name == "map") for name in PAGES
+    ]
+    st.navigation(pages, position="top").run()
+
+
+def _language() -> str:
+    """Return the language before the state is read, for the names of the pages."""
+    stated = st.query_params.get("lang")
+    kept = st.session_state.get("w_lang") or getattr(st.session_state.get("state"), "lang", None)
+    guess = (st.context.locale or "")[:2]
+    return next((str(x) for x in (kept, stated, guess) if x in LANGUAGES), DEFAULT_LANGUAGE)
+
+
+def _draw(name: str) -> Callable[[], None]:
+    def draw() -> None:
+        state = load(name)
+        t = translator(state.lang)
+        st.html(f"<style>{STYLE.read_text('utf-8')}</style>")
+        try:
+            state = _language_switch(state)
+            t = translator(state.lang)
+            with st.spinner(t("wait.prepare"), show_time=False):
+                ground()
+            save(PAGES[name](state, t))
+        except CapGapError as error:
+            _say(error, t)
+        script = f"<script>document.documentElement.lang={state.lang!r}</script>"
+        st.html(script, unsafe_allow_javascript=True)
+
+    draw.__name__ = f"page_{name}"
+    return draw
+
+
+def _language_switch(state: State) -> State:
+    with st.container(key="language"):
+        chosen = st.segmented_control(
+            translator(state.lang)("language.choose"),
+            list(LANGUAGES),
+            format_func=str.upper,
+            key=widget("lang", state.lang),
+            label_visibility="collapsed",
+        )
+    return state.with_(lang=chosen or state.lang)
+
+
+def _say(error: CapGapError, t: Translator) -> None:
+    """Tell the reader what went wrong and what to do, without a traceback."""
+    key = f"error.{error.code}"
+    st.error(t(key if t.has(key) else "error.error"), icon=":material/error:")
