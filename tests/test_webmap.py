@@ -66,7 +66,8 @@ def test_it_is_a_folium_map_that_takes_other_layers(map_spec):
 
 def test_an_address_of_elsewhere_is_seen_in_every_place():
     page = """
-    <script src="https://a.example/1.js"></script><link rel=stylesheet href="//a.example/2.css"><img src="3.png">
+    <script src="https://a.example/1.js"></script><link rel=stylesheet href="//a.example/2.css">
+    <img src="3.png">
     <style>@import 'https://a.example/4.css'; p { background: url("http://a.example/5.png") }</style>
     <p style="background: url(6.png)"><a href="https://a.example/cited">cited</a>
     <img src="data:image/png;base64,AA=="><style>a { behavior: url(#default#VML) }</style>
