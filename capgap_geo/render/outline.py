@@ -16,10 +16,10 @@ from capgap_geo.analysis.coverage import coverage
 from capgap_geo.analysis.grid import WGS84, Grid
 
 #: Cells joined to one screen cell, and the largest shift of an outline, in cells.
-JOINED = 4
-TOLERANCE = 4.0
+JOINED = 2
+TOLERANCE = 2.0
 #: Patches below this many screen cells are not drawn (the areas in the text still count them).
-SMALLEST = 4
+SMALLEST = 9
 DECIMALS = 2
 NAMES = {1: "robust", 2: "strict_only"}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment
-from capgap_geo.i18n import Translator
+from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import Measure, Profile, Scenario, Service, Study
 
 MILLION = 1e6
@@ -40,6 +40,15 @@ def people_pair(t: Translator, lower: float, upper: float) -> str:
     """Return a range of people, or one number where both bounds read the same."""
     low, high = people(t, lower), people(t, upper)
     return low if low == high else t("people.range", low=low, high=high)
+
+
+def people_span(t: Translator, lower: float, upper: float) -> str:
+    """Return a range of people as briefly as a table wants it: ``1.3–1.4 million``."""
+    if min(lower, upper) >= MILLION:
+        low, high = (t.significant(v / MILLION) for v in (lower, upper))
+        return t("people.million", n=low if low == high else f"{low}{DASH}{high}")
+    low, high = people(t, lower), people(t, upper)
+    return low if low == high else f"{low}{DASH}{high}"
 
 
 def threshold(t: Translator, scenario: Scenario) -> str:

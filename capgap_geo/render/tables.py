@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment
-from capgap_geo.analysis.indicators import BY_NAME, Named
+from capgap_geo.analysis.indicators import Named
 from capgap_geo.i18n import Translator
 from capgap_geo.render import story
 
@@ -29,7 +29,7 @@ def text(t: Translator, indicator: Named, low: float, high: float, unit: str) ->
     if indicator.unit == "share":
         return t.percent(low, high)
     if indicator.unit == "people":
-        return story.people_pair(t, low, high)
+        return story.people_span(t, low, high)
     if indicator.unit == "nearest":
         return story.nearest(t, low, high, unit)
     first, last = _one(t, indicator, low, unit), _one(t, indicator, high, unit)
@@ -46,16 +46,6 @@ def _one(t: Translator, indicator: Named, value: float, unit: str) -> str:
     return t.significant(value, 3) if indicator.unit == "ha" else t.number(value, indicator.digits)
 
 
-def compared(table: pd.DataFrame, answer: Assessment, t: Translator, names: list[str]) -> pd.DataFrame:
-    """Return a table for readers: one row per department, one text column per indicator."""
-    shown = {t("deserts.department"): answer.departments["department_name"]}
-    for name in names:
-        pairs = zip(table[f"{name}_lower"], table[f"{name}_upper"], strict=True)
-        column = [text(t, BY_NAME[name], low, high, answer.unit) for low, high in pairs]
-        shown[t(f"indicator.{name}.name")] = pd.Series(column, index=table.index)
-    return pd.DataFrame(shown)
-
-
 def deserts(table: pd.DataFrame, answer: Assessment, t: Translator) -> pd.DataFrame:
     """Return areas with their people beyond reach, as text, in the order of `table`."""
 
@@ -65,7 +55,7 @@ def deserts(table: pd.DataFrame, answer: Assessment, t: Translator) -> pd.DataFr
     return pd.DataFrame(
         {
             t("deserts.department"): table["department_name"],
-            t("deserts.people"): [story.people_pair(t, *p) for p in pairs("uncovered_people")],
+            t("deserts.people"): [story.people_span(t, *p) for p in pairs("uncovered_people")],
             t("deserts.share"): [t.percent(*p) for p in pairs("uncovered_share")],
             t("deserts.nearest"): [story.nearest(t, *p, answer.unit) for p in pairs("nearest")],
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -14,6 +15,7 @@ from capgap_geo.render.scene import Paint
 from capgap_geo.ui import cards, controls, footer
 from capgap_geo.ui.page_map import say_headline
 from capgap_geo.ui.prepared import answer, study
+from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
 from capgap_geo.ui.state import State, widget
 from capgap_geo.ui.text import tag
 
@@ -51,30 +53,30 @@ def page(state: State, t: Translator) -> State:
 
 
 def _table(table: pd.DataFrame, found: Assessment, t: Translator, names: list[str]) -> None:
-    """Draw numbers that sort, as bars, beside the text that carries the pair."""
-    shown = pd.DataFrame({t("deserts.department"): found.departments["department_name"]})
-    config = {}
-    for name in names:
-        title, indicator = t(f"indicator.{name}.name"), BY_NAME[name]
-        upper = pd.to_numeric(table[f"{name}_upper"]).where(lambda v: v < float("inf"))
-        middle = upper.fillna(table[f"{name}_lower"])
-        bar = f"{title} ▮"
-        shown[bar] = middle * (100 if indicator.unit == "share" else 1)
-        shown[title] = tables.compared(table, found, t, [name])[title]
-        top = shown[bar].max()
-        config[bar] = st.column_config.ProgressColumn(
-            title,
-            help=t(f"indicator.{name}.help"),
-            min_value=0,
-            max_value=float(top) if pd.notna(top) and top > 0 else 1.0,
-            format=" ",
-            width="small",
-            color=theme.ACCENT,
-        )
-        config[title] = st.column_config.TextColumn(t("compare.pair"), help=t("compare.pair_help"))
-    first = f"{t(f'indicator.{names[0]}.name')} ▮"
-    ordered = shown.sort_values(first, ascending=not BY_NAME[names[0]].more_is_worse, na_position="last")
-    st.dataframe(ordered, hide_index=True, column_config=config, height=36 * 26, key="compare_table")
+    """Draw one column per indicator: the pair as text, and both bounds on a bar."""
+    columns = [Column(t("deserts.department"))]
+    columns += [Column(t(f"indicator.{n}.name"), t(f"indicator.{n}.help"), bar=True) for n in names]
+    cells = {name: _cells(table, found, t, name) for name in names}
+    rows = [
+        (str(d), [plain(str(found.departments.loc[d, "department_name"])), *(cells[n][d] for n in names)])
+        for d in table.index
+    ]
+    order = (1, not BY_NAME[names[0]].more_is_worse)
+    sortable(columns, rows, key="compare", caption=t("compare.table"), order=order, height=760)
+
+
+def _cells(table: pd.DataFrame, found: Assessment, t: Translator, name: str) -> dict[str, Cell]:
+    indicator = BY_NAME[name]
+    low, high = table[f"{name}_lower"], table[f"{name}_upper"]
+    finite = pd.concat([low, high]).replace(np.inf, np.nan)
+    top = 1.0 if indicator.unit == "share" else max(float(finite.max()), 1e-9)
+    cells = {}
+    for d in table.index:
+        a, b = float(low[d]), float(high[d])
+        value = number(b if not np.isnan(b) else a)
+        bounds = (None, None) if value is None else (min(np.nan_to_num(a), top) / top, min(value, top) / top)
+        cells[str(d)] = Cell(tables.text(t, indicator, a, b, found.unit), value, *bounds)
+    return cells
 
 
 def _scatter(table: pd.DataFrame, found: Assessment, t: Translator) -> None:
@@ -108,13 +110,13 @@ def _scatter(table: pd.DataFrame, found: Assessment, t: Translator) -> None:
 def _side_by_side(found: Assessment, t: Translator) -> None:
     names = found.departments["department_name"]
     columns = st.columns(2)
-    for number, (column, usual) in enumerate(zip(columns, PAIR, strict=True)):
+    for side, (column, usual) in enumerate(zip(columns, PAIR, strict=True)):
         with column:
             chosen = st.selectbox(
-                t("compare.department", n=number + 1),
+                t("compare.department", n=side + 1),
                 list(names.index),
                 format_func=lambda d: str(names[d]),
-                key=widget(f"side_{number}", usual),
+                key=widget(f"side_{side}", usual),
             )
             drawn = card.card(study(), found, t, f"d:{chosen}")
             if drawn is not None:

@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from capgap_geo.i18n import Translator
-from capgap_geo.model import Service
 from capgap_geo.render import evidence
 from capgap_geo.ui.prepared import study
+from capgap_geo.ui.sortable import Cell, Column, plain, sortable
 from capgap_geo.ui.state import State
 from capgap_geo.ui.text import block, items, tag
 
@@ -22,9 +22,9 @@ def page(state: State, t: Translator) -> State:
     _title(t("evidence.absent"), t("evidence.absent_note"))
     st.html(_absences(t))
     _title(t("evidence.contested"), t("evidence.contested_note"))
-    st.dataframe(evidence.contested(study(), t), hide_index=True, key="contested")
+    _table(evidence.contested(study(), t), "contested", t("evidence.contested"))
     _title(t("evidence.unknown"), t("evidence.unknown_note"))
-    st.dataframe(_knowledge(t), hide_index=True, height=36 * 26, key="knowledge")
+    _table(evidence.coverage_of_knowledge(study(), t), "knowledge", t("evidence.unknown"), height=620)
     _title(t("evidence.method"))
     st.html(items((t(f"method.{name}") for name in METHOD), "method"))
     _title(t("evidence.sources"), t("evidence.sources_note"))
@@ -66,9 +66,10 @@ def _absences(t: Translator) -> str:
     return block("div", "absences", lines)
 
 
-def _knowledge(t: Translator) -> pd.DataFrame:
-    table = evidence.coverage_of_knowledge(study(), t)
-    return table[[table.columns[0], *(t(f"service.{s}.name") for s in Service)]]
+def _table(table: pd.DataFrame, key: str, caption: str, *, height: int = 0) -> None:
+    """Draw a table of text."""
+    rows = [(str(i), [plain(str(v)) for v in row]) for i, row in enumerate(table.itertuples(index=False))]
+    sortable([Column(str(c)) for c in table.columns], rows, key=key, caption=caption, height=height)
 
 
 def _sources(t: Translator) -> None:
@@ -78,5 +79,11 @@ def _sources(t: Translator) -> None:
         text = table.fillna("").astype(str).agg(" ".join, axis=1).str.casefold()
         table = table[text.str.contains(wanted.strip().casefold(), regex=False)]
     st.caption(t.count("evidence.found", len(table)))
-    link = st.column_config.LinkColumn(t("evidence.table.url"), display_text=t("evidence.table.open"))
-    st.dataframe(table, hide_index=True, column_config={t("evidence.table.url"): link}, key="sources")
+    address = t("evidence.table.url")
+    rows = []
+    for number, (_, row) in enumerate(table.iterrows()):
+        url = row[address] or ""
+        rest = [plain(str(v)) for name, v in row.items() if name != address]
+        rows.append((str(number), [*rest, Cell(t("evidence.table.open") if url else "", url, href=url)]))
+    columns = [Column(str(c)) for c in table.columns if c != address]
+    sortable([*columns, Column(address)], rows, key="sources", caption=t("evidence.sources"), height=620)

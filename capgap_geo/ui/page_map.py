@@ -11,11 +11,11 @@ from capgap_geo.render.scene import Choice, Paint
 from capgap_geo.ui import cards, controls, footer
 from capgap_geo.ui.live_map import live_map
 from capgap_geo.ui.prepared import answer, deserts, ground, study
+from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
 from capgap_geo.ui.state import State
 from capgap_geo.ui.text import block, tag
 
 MAP_HEIGHT = 620
-LISTED = 10
 PREFIX = {"departments": "d", "provinces": "p", "zones": "z"}
 
 
@@ -32,7 +32,7 @@ def page(state: State, t: Translator) -> State:
     if drawn is not None:
         cards.draw(drawn)
         st.button(t("card.close"), on_click=_unselect, icon=":material/close:")
-    _desert_list(found, t)
+    _desert_list(found, t, state.area)
     footer.below(found, t)
     return state
 
@@ -88,23 +88,34 @@ def _centre(state: State) -> tuple[float, float, float] | None:
     return lon, lat, zoom
 
 
-def _desert_list(found: Assessment, t: Translator) -> None:
-    """Draw the departments by people beyond reach, most first; choosing one opens its card."""
-    st.subheader(t("deserts.title"))
-    st.caption(t("deserts.help"))
-    table = found.departments.sort_values("uncovered_people_lower", ascending=False)
-    shown = tables.deserts(table, found, t)
-    event = st.dataframe(
-        shown,
-        hide_index=True,
+def _desert_list(found: Assessment, t: Translator, area: str) -> None:
+    """Draw the departments by people beyond reach, most first; picking one opens its card."""
+    st.html(tag("h2", "section", t("deserts.title")) + tag("p", "section-note", t("deserts.help")))
+    table = found.departments
+    texts = tables.deserts(table, found, t)
+    top = max(float(table["uncovered_people_upper"].max()), 1.0)
+    rows = []
+    for (index, row), text in zip(table.iterrows(), texts.itertuples(index=False), strict=True):
+        people = (row["uncovered_people_lower"], row["uncovered_people_upper"])
+        share = (row["uncovered_share_lower"], row["uncovered_share_upper"])
+        cells = [
+            plain(text[0]),
+            Cell(text[1], number(people[0]), people[0] / top, people[1] / top),
+            Cell(text[2], number(share[0]), *share),
+            Cell(text[3], number(row["nearest_lower"])),
+        ]
+        rows.append((f"d:{index}", cells))
+    columns = [Column(str(name), bar=i in (1, 2)) for i, name in enumerate(texts.columns)]
+    picked = sortable(
+        columns,
+        rows,
         key="deserts",
-        on_select="rerun",
-        selection_mode="single-row",
-        height=36 * (LISTED + 1),
+        caption=t("deserts.title"),
+        order=(1, False),
+        height=460,
+        selectable=True,
+        selected=area,
     )
-    rows = event["selection"]["rows"]
-    chosen = f"d:{table.index[rows[0]]}" if rows else ""
-    if chosen and chosen != st.session_state.get("listed"):
-        st.session_state["listed"] = chosen
-        st.session_state["picked"] = chosen
+    if picked and picked != area:
+        st.session_state["picked"] = picked
         st.rerun()

@@ -1,0 +1,98 @@
+"""A table for readers: sortable, with bars that carry both bounds, reachable by keyboard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its title, what it means, and whether its cells carry a bar."""
+
+    title: str
+    help: str = ""
+    bar: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: its text, what it is sorted by, and its bounds on the bar.
+
+    Attributes
+    ----------
+    value
+        Sorts the column; None is not known and always stands last.
+    lower, upper
+        Shares of the bar in [0, 1].
+    href
+        An address to open, http or https.
+    """
+
+    text: str
+    value: float | str | None = None
+    lower: float | None = None
+    upper: float | None = None
+    href: str = ""
+
+
+def _text(kind: str) -> str:
+    return Path(__file__).with_suffix(f".{kind}").read_text("utf-8")
+
+
+_component = st.components.v2.component("capgap_sortable", js=_text("js"), css=_text("css"))
+
+
+def sortable(
+    columns: Sequence[Column],
+    rows: Sequence[tuple[str, Sequence[Cell]]],
+    *,
+    key: str,
+    caption: str,
+    order: tuple[int, bool] = (0, True),
+    height: int = 0,
+    selectable: bool = False,
+    selected: str = "",
+) -> str | None:
+    """Draw a table and return the id of the row that was just picked, once.
+
+    Parameters
+    ----------
+    rows
+        Id and cells of each row.
+    caption
+        What the table shows, for those who hear it.
+    order
+        Column that sorts at first, and whether it rises.
+    height
+        Largest height in pixels; 0 shows every row.
+    """
+    data = {
+        "columns": [asdict(c) for c in columns],
+        "rows": [{"id": name, "cells": [asdict(c) for c in cells]} for name, cells in rows],
+        "caption": caption,
+        "order": list(order),
+        "stamp": f"{[c.title for c in columns]}{order}",
+        "height": height,
+        "selectable": selectable,
+        "selected": selected,
+    }
+    result = _component(key=key, data=data, on_pick_change=lambda: None)
+    picked = result.get("pick")
+    return str(picked) if picked in {name for name, _ in rows} else None
+
+
+def number(value: float) -> float | None:
+    """Return a value to sort by: None where it is not known; infinity sorts above everything."""
+    if math.isnan(value):
+        return None
+    return min(value, 1e300)
+
+
+def plain(text: str) -> Cell:
+    """Return a cell that sorts by its text."""
+    return Cell(text, text)
