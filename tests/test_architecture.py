@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "capgap_geo"
 FLOOR = {
-    "errors": 0, "provenance": 1, "i18n": 1, "model": 2, "privacy": 2,
+    "errors": 0, "provenance": 1, "i18n": 1, "model": 2, "privacy": 2.5,
     "sources": 3, "analysis": 3, "render": 4, "ui": 5, "cli": 6, "__main__": 7,
 }  # fmt: skip
 ONLY_IN = {"streamlit": {"ui"}, "folium": {"render"}, "branca": {"render"}, "matplotlib": {"render"}}
@@ -54,18 +54,10 @@ def test_app_is_short_and_has_no_formula():
 
 
 def test_import_is_light():
-    code = (
-        "import sys, time; t = time.perf_counter(); import capgap_geo; d = time.perf_counter() - t;"
-        "import json; print(json.dumps([d, sorted({m.split('.')[0] for m in sys.modules})]))"
-    )
-    runs = [
-        json.loads(
-            subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT).stdout
-        )
-        for _ in range(3)
-    ]
-    assert not {"streamlit", "folium", "matplotlib"} & set(runs[0][1])
-    assert min(seconds for seconds, _ in runs) < 0.5
+    code = "import sys, json, capgap_geo; print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)
+    heavy = {"streamlit", "folium", "matplotlib", "pandas", "geopandas", "numpy", "numba", "scipy"}
+    assert not heavy & set(json.loads(done.stdout))
 
 
 def locale_texts(language):

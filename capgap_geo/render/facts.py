@@ -48,13 +48,14 @@ def _zone(study: Study, answer: Assessment, t: Translator, zone: pd.Series, row:
     reach = story.nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
     service = t(f"service.{answer.scenario.service}.name")
     link = t(f"zone.link.{zone['trafficking_evidence']}")
+    legality, method = t(f"zone.legality.{zone['legality']}"), t(f"zone.method.{zone['outline_method']}")
     return Facts(
         str(zone["zone_name"]),
         value=t("fact.zone_reach", service=service, nearest=reach),
         pair=f"{area} · {link}",
         year=str(zone["mined_ha_period"] or ""),
         source=sources(study, t, zone["source_ids"]),
-        note=f"{t('zone.legality.' + zone['legality'])} · {t('zone.method.' + zone['outline_method'])}",
+        note=f"{legality} · {method}",
     )
 
 

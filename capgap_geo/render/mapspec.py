@@ -84,7 +84,7 @@ class MapSpec:
     credits
         Who made what, one text each; a map without credits cannot be made.
     link
-        The permalink of this view; the map adds centre and zoom on "copy link".
+        The permalink of this view; the map adds ``at=lon,lat,zoom`` on "copy link".
     selected
         Layer id and feature id of what is chosen.
     picking

@@ -168,6 +168,7 @@ def _neighbours(ground: Ground, t: Translator) -> AreaLayer:
         classes="0" * len(table),
         entries=(ClassEntry("0", theme.NEIGHBOUR_STYLE, t("layer.neighbours")),),
         legend=False,
+        base=True,
     )
 
 
@@ -214,6 +215,7 @@ def _areas(
         title=t("layer.share", threshold=story.threshold(t, answer.scenario))
         if coloured
         else t(f"layer.{kind}s"),
+        noun=t(f"layer.{kind}"),
         visible=visible,
         geometry=Geometry(url=ground.urls[f"{kind}s"]),
         anchors=Geometry(url=ground.urls["labels"]) if department else None,
@@ -296,7 +298,7 @@ def _deserts(answer: Assessment, t: Translator, deserts: Mapping[str, Any]) -> A
         entries=tuple(
             ClassEntry(classed[i], theme.DESERT_STYLES[i], t(f"layer.desert.{i}", area=said[i])) for i in ids
         ),
-        facts=(),
+        counted=False,
         note=t("layer.desert.note"),
     )
 
@@ -325,6 +327,9 @@ def _zones(ground: Ground, answer: Assessment, t: Translator) -> AreaLayer:
         ),
         facts=tuple(facts.zone_facts(ground.study, answer, t)),
         names=True,
+        name_style="plain",
+        name_colour=theme.MINING_NAME,
+        noun=t("card.zone_noun"),
         note=t("layer.zones_note"),
     )
 

@@ -130,6 +130,7 @@ SYMBOLS: Mapping[Service, Symbol] = MappingProxyType(
 
 _MINING = "#B97A00"
 _MINING_DEEP = "#6E4800"
+MINING_NAME = _MINING_DEEP
 _DESERT = "#8A517F"
 _DESERT_DEEP = "#542A5E"
 
