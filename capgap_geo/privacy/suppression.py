@@ -26,10 +26,14 @@ _EPSILON = 1e-7
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """All cells of a table with its totals, and the sums that tie them."""
+    """All cells of a table with its totals, and the sums that tie them.
+
+    `least` is what a reader knows of a withheld cell: each cell in it that is not zero is at least 1.
+    """
 
     keys: tuple[Key, ...]
     counts: Vector
+    least: Vector
     sums: sparse.csr_array
     totals: NDArray[np.bool_]
 
@@ -137,10 +141,11 @@ def _grid(stated: dict[Key, float], parents: Mapping[str, str]) -> _Grid:
     row_of[None] = leaves
     column_of: dict[str | None, list[str]] = {c: [c] for c in periods} | {None: periods}
     keys: list[Key] = [(r, c) for r in row_of for c in column_of]
-    values = [sum(stated.get((r, c), 0.0) for r in row_of[key[0]] for c in column_of[key[1]]) for key in keys]
+    held = [[stated.get((r, c), 0.0) for r in row_of[key[0]] for c in column_of[key[1]]] for key in keys]
+    least = np.array([float(np.count_nonzero(cells)) for cells in held])
     totals = np.array([r not in leaves or c is None for r, c in keys])
     sums = _sums(keys, leaves, groups, periods, parents)
-    return _Grid(tuple(keys), np.array(values), sums, totals)
+    return _Grid(tuple(keys), np.array([sum(cells) for cells in held]), least, sums, totals)
 
 
 def _sums(
@@ -162,13 +167,13 @@ def _sums(
 
 
 def _protect(grid: _Grid, hidden: NDArray[np.bool_], k: int) -> NDArray[np.bool_]:
-    """Add small cells, then the cheapest others, until each small one may be anything from 1 to `k`."""
+    """Add small cells, then the cheapest others, until each small one may be anything up to `k`."""
     small = (grid.counts > 0) & (grid.counts < k)
     hidden = hidden | small
     if small.sum() * small.size > _LARGEST_SEARCH:
         return hidden | (grid.totals & (grid.counts > 0))
     for cell in np.flatnonzero(small)[np.argsort(grid.counts[small], kind="stable")]:
-        for change in (k - grid.counts[cell], 1.0 - grid.counts[cell]):
+        for change in (k - grid.counts[cell], grid.least[cell] - grid.counts[cell]):
             if change:
                 hidden = hidden | _moved(grid, hidden, int(cell), float(change))
     return hidden
