@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from capgap_geo.analysis.least_cost import Surface
 
 #: How far the outline of a catchment may lie from the true circle.
-_TOLERANCE_KM = 0.01
+_TOLERANCE_KM = 0.02
 
 
 def straight_line(
@@ -31,7 +31,7 @@ def straight_line(
 ) -> gpd.GeoDataFrame:
     """Return the part of every department that lies beyond `radius_km` of every facility.
 
-    Catchments are geodesic discs of exact area whose outline stays within 10 m of the circle; areas are
+    Catchments are geodesic discs of exact area whose outline stays within 20 m of the circle; areas are
     measured in an equal-area projection, within 0.01 % of the department.
 
     Parameters

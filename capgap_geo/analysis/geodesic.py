@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pyproj import Geod
 from scipy.spatial import KDTree
 from shapely import Polygon
 
+from capgap_geo.analysis import ellipsoid
+from capgap_geo.analysis.ellipsoid import GEOD
 from capgap_geo.errors import ScenarioError
 
-GEOD = Geod(ellps="WGS84")
 #: A disc must stay far from the other side of the Earth.
 LARGEST_RADIUS_KM = 5000.0
 #: Smallest and largest radius of curvature of the ellipsoid, in metres: they bracket every geodesic.
@@ -22,6 +25,8 @@ _SMALLEST, _LARGEST = 6_335_439.0, 6_399_594.0
 _CLEAR = 1.02
 #: Points treated at a time by one thread.
 _CHUNK = 65_536
+#: Neighbours listed for each facility, itself included; where they do not suffice the tree is asked.
+_AROUND = 256
 
 
 def nearest(
@@ -55,14 +60,12 @@ def nearest(
     points, facilities = checked(points_lonlat, "points"), checked(facilities_lonlat, "facilities")
     if len(facilities) == 0:
         return np.full(len(points), -1, np.int64), np.full(len(points), np.inf)
-    # Facilities in one place would make every certificate fail.
-    places, first = np.unique(facilities, axis=0, return_index=True)
-    tree = KDTree(_earth_centred(places))
+    places = _Places.of(facilities)
     chunks = [points[start : start + _CHUNK] for start in range(0, len(points), _CHUNK)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = list(pool.map(lambda chunk: _nearest_places(chunk, places, first, tree), chunks))
+        found = list(pool.map(partial(_nearest_places, places), chunks))
     index = np.concatenate([np.empty(0, np.int64), *(pair[0] for pair in found)])
-    return first[index].astype(np.int64), np.concatenate([np.empty(0), *(pair[1] for pair in found)])
+    return places.order[index], np.concatenate([np.empty(0), *(pair[1] for pair in found)])
 
 
 def distance(from_lonlat: ArrayLike, to_lonlat: ArrayLike) -> NDArray[np.float64]:
@@ -137,50 +140,59 @@ def checked(lonlat: ArrayLike, name: str) -> NDArray[np.float64]:
     return table
 
 
-def _earth_centred(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
-    lon, lat = np.radians(lonlat[:, 0]), np.radians(lonlat[:, 1])
-    sin = np.sin(lat)
-    normal = GEOD.a / np.sqrt(1.0 - GEOD.es * sin * sin)
-    flat = normal * np.cos(lat)
-    return np.column_stack([flat * np.cos(lon), flat * np.sin(lon), normal * (1.0 - GEOD.es) * sin])
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Facilities, those in one place taken together (they would leave every nearest in doubt).
+
+    `order` is the first row of each place in the caller's table; `around` and `spacing` hold the
+    nearest other places of each place and the chords to them.
+    """
+
+    lonlat: NDArray[np.float64]
+    order: NDArray[np.int64]
+    centred: NDArray[np.float64]
+    tree: KDTree
+    around: NDArray[np.int64]
+    spacing: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, facilities: NDArray[np.float64]) -> Self:
+        lonlat, order = np.unique(facilities, axis=0, return_index=True)
+        centred = ellipsoid.earth_centred(lonlat)
+        tree = KDTree(centred)
+        spacing, around = _shortest_chords(tree, centred, min(len(lonlat), _AROUND))
+        others = np.ascontiguousarray(around[:, 1:]), np.ascontiguousarray(spacing[:, 1:])
+        return cls(lonlat, order.astype(np.int64), centred, tree, *others)
 
 
 def _nearest_places(
-    points: NDArray[np.float64], places: NDArray[np.float64], order: NDArray[np.intp], tree: KDTree
+    places: _Places, points: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    # Loading the compiler takes half a second, which a page without distances should not pay.
-    from capgap_geo.analysis.vincenty import lengths
-
-    centred = _earth_centred(points)
-    chords, ranked = _shortest_chords(tree, centred, 2)
-    index = ranked[:, 0]
-    doubtful = np.flatnonzero(chords[:, 1] <= _CLEAR * chords[:, 0])
-    doubtful = doubtful[_arc(chords[doubtful, 0], _SMALLEST) >= _arc(chords[doubtful, 1], _LARGEST)]
+    centred = ellipsoid.earth_centred(points)
+    index = np.empty(len(points), np.int64)
+    first, second = np.empty(len(points)), np.empty(len(points))
+    ellipsoid.two_nearest(centred, places.centred, places.around, places.spacing, index, first, second)
+    doubtful = np.flatnonzero(second <= _CLEAR * first)
+    doubtful = doubtful[_arc(first[doubtful], _SMALLEST) >= _arc(second[doubtful], _LARGEST)]
     k = 8
     while doubtful.size:
-        index[doubtful], proven = _decide(points[doubtful], centred[doubtful], places, order, tree, k)
+        index[doubtful], proven = _decide(places, points[doubtful], centred[doubtful], k)
         doubtful, k = doubtful[~proven], 2 * k
-    return index, lengths(points, places[index])
+    return index, ellipsoid.lengths(points, places.lonlat[index])
 
 
 def _decide(
-    points: NDArray[np.float64],
-    centred: NDArray[np.float64],
-    places: NDArray[np.float64],
-    order: NDArray[np.intp],
-    tree: KDTree,
-    k: int,
+    places: _Places, points: NDArray[np.float64], centred: NDArray[np.float64], k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the shortest of the geodesics to the `k` nearest by chord, and whether that is proven."""
-    k = min(k, len(places))
-    chords, ranked = _shortest_chords(tree, centred, k)
-    pairs = np.repeat(points, k, axis=0), places[ranked.ravel()]
-    length = distance(*pairs).reshape(-1, k)
+    k = min(k, len(places.order))
+    chords, ranked = _shortest_chords(places.tree, centred, k)
+    length = distance(np.repeat(points, k, axis=0), places.lonlat[ranked.ravel()]).reshape(-1, k)
     shortest = length.min(axis=1)
     # Equal geodesics go to the facility that stands first in the caller's table.
-    first = np.where(length == shortest[:, None], order[ranked], len(order) + order.max()).argmin(axis=1)
-    proven = (_arc(chords[:, -1], _LARGEST) > shortest) | (k == len(places))
-    return ranked[np.arange(len(ranked)), first], proven
+    rank = np.where(length == shortest[:, None], places.order[ranked], places.order.max() + 1)
+    proven = (_arc(chords[:, -1], _LARGEST) > shortest) | (k == len(places.order))
+    return ranked[np.arange(len(ranked)), rank.argmin(axis=1)], proven
 
 
 def _shortest_chords(

@@ -1,0 +1,1 @@
+"""Comparisons with named peers; every figure is a ratio measured in one run."""

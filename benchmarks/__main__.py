@@ -1,0 +1,29 @@
+"""``python -m benchmarks [WORD ...]``: run all benches, or those whose file name holds a word."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.harness import Row, table
+
+HERE = Path(__file__).parent
+
+
+def main(words: list[str]) -> int:
+    rows: list[Row] = []
+    for file in sorted(HERE.glob("bench_*.py")):
+        if not words or any(word.lower() in file.stem for word in words):
+            print(f"... {file.stem}", file=sys.stderr, flush=True)
+            rows += import_module(f"benchmarks.{file.stem}").run()
+    rows.sort(key=lambda row: (int(row.target.strip("T") or 0), row.work))
+    text = table(rows)
+    print(text)
+    if not words:
+        (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
+    return int(any(row.met is False for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
