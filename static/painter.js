@@ -279,9 +279,11 @@ function sheetClass(L) {
       this._container.style.pointerEvents = "none";
       this._container.setAttribute("aria-hidden", "true");
     },
-    _update() {
-      if (this._map._animatingZoom && this._bounds) return;
-      L.Canvas.prototype._update.call(this);
+    // Where Leaflet would redraw its own paths, and on being added.
+    _redraw() {
+      this.repaint();
+    },
+    _draw() {
       this.repaint();
     },
     visible(min) {
@@ -611,38 +613,37 @@ class Painter {
     });
   }
 
-  /* Facilities in one town stand side by side, one symbol per service, never on top of each other. */
+  /* Facilities of one town, or of towns that touch at this zoom, stand side by side in one row. */
   placeSymbols(layers, view, taken) {
-    const towns = new Map();
-    for (const layer of layers) {
-      if (layer.kind !== "points") continue;
+    const size = view.zoom >= 7 ? 18 : view.zoom >= 5.5 ? 16 : 14;
+    const frame = { left: 0, top: 0, right: view.width, bottom: view.height };
+    const rows = this.gatherRows(layers, view, size).filter((row) => overlaps(row.box, frame));
+    this.rows = rows.map((row) => row.box);
+    return rows.flatMap((row) => [...row.stacks.values()].map((stack, i) => {
+      const x = row.box.left + (size + 3) * i + size / 2 + 1;
+      const box = boxAround(x, row.y, size + 2, size + 2);
+      taken.push(box);
+      this.hits.push({ box, layer: stack.layer.id, ids: stack.items.map((item) => item.id), x, y: row.y });
+      return { ...stack, x, y: row.y, size, symbol: this.spec.symbols[stack.layer.symbol] };
+    }));
+  }
+
+  gatherRows(layers, view, size) {
+    const rows = [];
+    const grow = (row) => { row.box = boxAround(row.x, row.y, row.stacks.size * (size + 3) - 1, size + 2); };
+    for (const layer of layers.filter((candidate) => candidate.kind === "points")) {
       for (const item of layer.items) {
-        const key = `${Math.round(item.at.x * 4)} ${Math.round(item.at.y * 4)}`;
-        if (!towns.has(key)) towns.set(key, new Map());
+        const p = view.toScreen(item.at);
+        const own = boxAround(p.x, p.y, size, size);
+        let row = rows.find((other) => Math.hypot(other.x - p.x, other.y - p.y) < 2) || rows.find((other) => overlaps(other.box, own));
+        if (!row) rows.push((row = { ...p, stacks: new Map() }));
         const kind = `${layer.id} ${item.open}`;
-        const town = towns.get(key);
-        if (!town.has(kind)) town.set(kind, { layer, items: [], open: item.open, at: item.at });
-        town.get(kind).items.push(item);
+        if (!row.stacks.has(kind)) row.stacks.set(kind, { layer, items: [], open: item.open });
+        row.stacks.get(kind).items.push(item);
+        grow(row);
       }
     }
-    const size = view.zoom >= 7 ? 18 : view.zoom >= 5.5 ? 16 : 14;
-    const placed = [];
-    this.rows = [];
-    for (const town of towns.values()) {
-      const row = [...town.values()];
-      const middle = view.toScreen(row[0].at);
-      this.rows.push(boxAround(middle.x, middle.y, row.length * (size + 3) - 1, size + 2));
-      row.forEach((stack, i) => {
-        const p = view.toScreen(stack.at);
-        const x = p.x + (i - (row.length - 1) / 2) * (size + 3);
-        const box = { left: x - size / 2 - 1, right: x + size / 2 + 1, top: p.y - size / 2 - 1, bottom: p.y + size / 2 + 1 };
-        if (!overlaps(box, { left: 0, top: 0, right: view.width, bottom: view.height })) return;
-        taken.push(box);
-        placed.push({ ...stack, x, y: p.y, size, symbol: this.spec.symbols[stack.layer.symbol] });
-        this.hits.push({ box, layer: stack.layer.id, ids: stack.items.map((item) => item.id), x, y: p.y });
-      });
-    }
-    return placed;
+    return rows;
   }
 
   drawNames(layers, view, taken) {
@@ -667,8 +668,8 @@ class Painter {
       font: `600 ${size}px ${this.family}`, spacing: caps ? "0.07em" : "0px",
       colour: layer.name_colour || this.spec.theme.ink_soft, paper: this.spec.theme.paper,
     };
-    const badgeWidth = badge ? 20 + this.measure(view.ctx, badge.text, `700 11px ${this.family}`) : 0;
-    const nameWidth = layer.names ? this.measure(view.ctx, text, style.font, style.spacing) : 0;
+    const badgeWidth = badge ? (badge.text ? 22 + this.measure(view.ctx, badge.text, `700 11px ${this.family}`) : 20) : 0;
+    const nameWidth = layer.names && view.zoom >= (layer.names_from || 0) ? this.measure(view.ctx, text, style.font, style.spacing) : 0;
     const free = (box) => !taken.some((other) => overlaps(box, other));
     const lift = badge ? 9 : 0;
     const nameBox = nameWidth > 0 && [0, -12, 12, -24, 24]
@@ -708,7 +709,7 @@ class Painter {
     ctx.lineWidth = 1.1;
     ctx.strokeStyle = symbol.colour;
     ctx.stroke();
-    drawSymbol(ctx, symbol, spot.left + 9, middle - 0.5, 10, { paper: this.spec.theme.paper });
+    drawSymbol(ctx, symbol, badge.text ? spot.left + 9 : (spot.left + spot.right) / 2, middle - 0.5, 10, { paper: this.spec.theme.paper });
     ctx.font = `700 11px ${this.family}`;
     ctx.textBaseline = "middle";
     ctx.fillStyle = symbol.colour;
@@ -1029,8 +1030,7 @@ class Painter {
   copyLink() {
     const link = new URL(this.spec.link, this.base);
     const { lat, lon, zoom } = this.view();
-    link.searchParams.set("center", `${lat},${lon}`);
-    link.searchParams.set("zoom", String(zoom));
+    link.searchParams.set("at", `${lon},${lat},${zoom}`);
     const done = () => this.say(this.spec.labels.copied);
     const flash = () => { this.linkButton.classList.add("cg-done"); setTimeout(() => this.linkButton.classList.remove("cg-done"), 1500); };
     return navigator.clipboard.writeText(link.href).then(() => { done(); flash(); }, () => this.showNotice(link.href));

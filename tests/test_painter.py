@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -273,6 +274,14 @@ def test_a_new_revision_moves_the_view(map_spec, start):
     assert page.evaluate("window.map.view()")["lon"] == pytest.approx(-69.2, abs=0.01)
 
 
+def test_a_jump_leaves_no_blank_map(map_spec, start):
+    page = start(map_spec(""))
+    for at, zoom in (([-12.0, -78.0], 8), ([-11.0, -77.0], 6), ([-12.0, -75.0], 9)):
+        page.evaluate("([at, zoom]) => window.map.map.setView(at, zoom, { animate: false })", [at, zoom])
+        page.wait_for_timeout(100)
+        assert (244, 233, 224, 255) in pixels(page, at[0] - 0.2, at[1])
+
+
 def test_picking_gives_the_position_and_pins_nothing(map_spec, start):
     page = start(map_spec("", picking=True))
     page.mouse.click(*point(page, -16.5, -80.0))
@@ -359,8 +368,9 @@ def test_the_link_carries_the_view(map_spec, start):
     page.wait_for_function("document.querySelector('[role=status]').textContent.startsWith('copied')")
     link = page.evaluate("navigator.clipboard.readText()")
     view = page.evaluate("window.map.view()")
-    assert link.startswith("https://capgap.example/?service=police&center=")
-    assert str(view["zoom"]) in link
+    at = parse_qs(urlsplit(link).query)["at"]
+    assert link.startswith("https://capgap.example/?service=police&at=")
+    assert at == [f"{view['lon']},{view['lat']},{view['zoom']}"]
 
 
 def test_nothing_is_left_after_destroy(map_spec, start):

@@ -61,7 +61,10 @@ class ClassEntry:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A mark inside an area's name: how shelters are shown, by department only."""
+    """A mark inside an area's name: how shelters are shown, by department only.
+
+    Without a `text` it is the symbol alone.
+    """
 
     symbol: str
     text: str
@@ -124,8 +127,8 @@ class AreaLayer(Layer):
         Every class that `classes` uses, in the order of the legend.
     anchors
         Points by id at which names stand; without it the painter finds the middle of each area.
-    names, name_style, name_colour
-        Draw the names on the map, in ``"caps"`` or ``"plain"``.
+    names, name_style, name_colour, names_from
+        Draw the names on the map, in ``"caps"`` or ``"plain"``, from a zoom.
     min_zoom
         Drawn from this zoom.
     badges
@@ -145,6 +148,7 @@ class AreaLayer(Layer):
     names: bool = False
     name_style: str = "caps"
     name_colour: str = theme.INK
+    names_from: float = 0.0
     min_zoom: float = 0.0
     base: bool = False
     badges: Mapping[str, Badge] = field(default_factory=dict)
@@ -191,6 +195,7 @@ class AreaLayer(Layer):
             "names": self.names,
             "name_style": self.name_style,
             "name_colour": self.name_colour,
+            "names_from": self.names_from,
             "min_zoom": self.min_zoom,
             "base": self.base,
         }
