@@ -450,6 +450,7 @@ class Painter {
 
   lookAtStart() {
     const kept = this.memory && views.get(this.memory);
+    this.touched = Boolean(kept);
     this.revision = this.spec.view.revision;
     this.look(kept ? { center: [kept.lat, kept.lon], zoom: kept.zoom } : this.spec.view, false);
     this.sheet.addTo(this.map);
@@ -458,6 +459,8 @@ class Painter {
 
   look(view, animate) {
     const options = { animate: animate && !this.calm };
+    this.placing = true; // until it is there, what moves the map is not the reader
+    this.map.once("moveend", () => { this.placing = false; });
     if (view.center && view.zoom !== null && view.zoom !== undefined) {
       this.map.setView(view.center, view.zoom, options);
     } else {
@@ -815,7 +818,7 @@ class Painter {
     }
     if (!width) return;
     this.map.invalidateSize({ pan: false });
-    if (!this.touched && this.framed && !this.kept) this.look(this.spec.view, false);
+    if (!this.touched && this.framed) this.look(this.spec.view, false);
   }
 
   moved() {
@@ -1067,6 +1070,8 @@ class Painter {
     this.linkButton.hidden = !spec.link;
     this.credit.textContent = `${spec.labels.sources}: ${spec.credits.concat(this.tiles ? [this.tileCredit] : []).join(" \u00b7 ")}`;
     this.root.classList.toggle("cg-picking", spec.picking);
+    this.root.classList.toggle("cg-still", Boolean(spec.still));
+    if (spec.still) this.toggleLegend(true);
   }
 
   fillLegend() {

@@ -282,6 +282,30 @@ def test_a_jump_leaves_no_blank_map(map_spec, start):
         assert (244, 233, 224, 255) in pixels(page, at[0] - 0.2, at[1])
 
 
+def test_the_country_is_fitted_again_until_the_reader_moves(map_spec, start):
+    page = start(map_spec(""))
+    wide = page.evaluate("window.map.view().zoom")
+    page.set_viewport_size({"width": 700, "height": 400})
+    page.wait_for_function("zoom => window.map.view().zoom < zoom", arg=wide)
+    page.get_by_role("button", name="zoom_in").click()
+    page.wait_for_timeout(500)
+    moved = page.evaluate("window.map.view().zoom")
+    page.set_viewport_size({"width": 1000, "height": 700})
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.map.view().zoom") == moved
+
+
+def test_the_view_outlives_the_container_under_its_name(map_spec, start):
+    page = start(map_spec(""))
+    again = "spec => { window.map.destroy(); return window.start(spec, { memory: 'main' }); }"
+    page.evaluate(again, map_spec("").to_dict())
+    page.get_by_role("button", name="zoom_in").click()
+    page.wait_for_timeout(500)
+    view = page.evaluate("window.map.view()")
+    page.evaluate(again, map_spec("").to_dict())
+    assert page.evaluate("window.map.view()") == pytest.approx(view, abs=0.01)  # to the nearest pixel
+
+
 def test_picking_gives_the_position_and_pins_nothing(map_spec, start):
     page = start(map_spec("", picking=True))
     page.mouse.click(*point(page, -16.5, -80.0))

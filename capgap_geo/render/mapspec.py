@@ -87,6 +87,8 @@ class MapSpec:
         The permalink of this view; the map adds ``at=lon,lat,zoom`` on "copy link".
     selected
         Layer id and feature id of what is chosen.
+    still
+        A picture: no controls, the whole legend, nothing to click.
     picking
         Clicks mean positions, as for adding a facility.
 
@@ -108,6 +110,7 @@ class MapSpec:
     view: View = View()
     selected: tuple[str, str] | None = None
     picking: bool = False
+    still: bool = False
 
     def __post_init__(self) -> None:
         problems = list(self._problems())
@@ -164,6 +167,7 @@ class MapSpec:
             "legend": self.legend(),
             "selected": list(self.selected) if self.selected else None,
             "picking": self.picking,
+            "still": self.still,
         }
 
     def to_json(self) -> str:
