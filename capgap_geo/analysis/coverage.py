@@ -160,17 +160,22 @@ def _people(
     """Return covered and uncovered persons of every zone, shape (2, zones)."""
     if demand is None:
         return np.full((2, len(zones)), np.nan)
-    by_cell = isinstance(demand, np.ndarray)
-    wanted = grid.shape if by_cell else (len(zones), covered.size)
-    if demand.shape != wanted:
-        raise ScenarioError(f"demand: found shape {demand.shape}, {wanted} is needed", code="demand")
-    persons = demand.ravel() if isinstance(demand, np.ndarray) else demand.data
+    if isinstance(demand, np.ndarray):
+        _check_demand(demand.shape, demand, grid.shape)
+        nowhere = float(demand[~grid.mask].sum())
+        if nowhere > 0.0:
+            raise ScenarioError(f"demand: {nowhere:g} persons are outside the grid's mask", code="demand")
+        return _split(people_shares(grid, zones), covered, demand.ravel())
+    _check_demand(demand.shape, demand.data, (len(zones), covered.size))
+    return _split(demand, covered)
+
+
+def _check_demand(found: tuple[int, ...], persons: NDArray[np.float64], wanted: tuple[int, ...]) -> None:
+    if tuple(found) != wanted:
+        raise ScenarioError(f"demand: found shape {found}, {wanted} is needed", code="demand")
     wrong = int((~(np.isfinite(persons) & (persons >= 0.0))).sum())
     if wrong:
         raise ScenarioError(f"demand: {wrong} values are negative or not known; 0 is nobody", code="demand")
-    if not isinstance(demand, np.ndarray):
-        return _split(demand, covered)
-    return _split(people_shares(grid, zones), covered, persons)
 
 
 def _split(

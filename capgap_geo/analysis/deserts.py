@@ -54,13 +54,15 @@ def straight_line(
     ScenarioError
         The radius is out of range, a coordinate is missing, or the outlines have no CRS.
     """
-    outlines = project(departments, PERU_CRS)
-    desert = shapely.difference(outlines.to_numpy(), _catchments(facilities_lonlat, radius_km))
-    uncovered = shapely.area(desert) / 1e6
+    outlines = project(departments, PERU_CRS).to_numpy()
+    reached = _catchments(facilities_lonlat, radius_km)
+    shapely.prepare(reached)
+    partly = shapely.intersects(reached, outlines)
+    desert = outlines.copy()
+    desert[partly] = shapely.difference(outlines[partly], reached)
+    whole, uncovered = shapely.area(outlines) / 1e6, shapely.area(desert) / 1e6
     named = [str(name) for name in departments.columns if str(name).endswith(("_id", "_name"))]
-    table = departments[named].assign(
-        covered_km2=shapely.area(outlines.to_numpy()) / 1e6 - uncovered, uncovered_km2=uncovered
-    )
+    table = departments[named].assign(covered_km2=np.maximum(whole - uncovered, 0.0), uncovered_km2=uncovered)
     geometry = gpd.GeoSeries(desert, index=departments.index, crs=PERU_CRS).to_crs(WGS84)
     return gpd.GeoDataFrame(table, geometry=geometry)
 

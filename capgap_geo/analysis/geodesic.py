@@ -101,10 +101,9 @@ def rings(centres_lonlat: ArrayLike, *, radius_km: float, vertices: int = 64) ->
     one of n sectors is a spherical triangle of excess E with two sides p and the apex 2 pi / n between
     them, tan(E / 2) = t sin(2 pi / n) / (1 + t cos(2 pi / n)), t = tan^2(p / 2); solved for p.
     """
-    if not 0.0 < radius_km <= 10_000.0:
-        raise ScenarioError(
-            f"radius_km: found {radius_km!r}, use a number above 0 up to 10000", code="radius"
-        )
+    if not 0.0 < radius_km <= LARGEST_RADIUS_KM:
+        limit = f"a number above 0 up to {LARGEST_RADIUS_KM:g}"
+        raise ScenarioError(f"radius_km: found {radius_km!r}, use {limit}", code="radius")
     if vertices < 3:
         raise ScenarioError(f"vertices: found {vertices!r}, use 3 or more", code="vertices")
     centres = checked(centres_lonlat, "centres")

@@ -202,7 +202,7 @@ class Grid:
 
 
 def project(zones: gpd.GeoDataFrame, crs: CRS) -> gpd.GeoSeries:
-    """Return outlines in another CRS, long edges (straight in lon/lat) bent as they should be.
+    """Return outlines in another CRS, long edges bent as they should be (they are straight in lon/lat).
 
     Raises
     ------
@@ -211,6 +211,8 @@ def project(zones: gpd.GeoDataFrame, crs: CRS) -> gpd.GeoSeries:
     """
     if zones.crs is None:
         raise ScenarioError("zones: no CRS found, set one (WGS 84 for lon/lat)", code="crs")
+    if zones.crs == crs:
+        return zones.geometry
     return zones.geometry.to_crs(WGS84).segmentize(_EDGE_DEGREES).to_crs(crs)
 
 
