@@ -15,6 +15,7 @@ const UNIT_ZOOM = 10; // paths are kept in Web Mercator pixels of this zoom, rel
 const WORLD = 256 * 2 ** UNIT_ZOOM;
 const ORIGIN = mercator(-9.5, -75);
 const NARROW = 620; // container width in px below which the phone layout applies
+const WIDE = 1100; // from here a picture has room for its legend on the right
 const TAP_RADIUS = { mouse: 11, touch: 22 };
 const FACT_LINES = ["value", "pair", "note"];
 
@@ -816,6 +817,7 @@ class Painter {
       this.toggleLegend(this.legendOpen ?? !narrow);
       this.toggleFind(!narrow, false);
     }
+    this.root.classList.toggle("cg-wide", width >= WIDE);
     if (!width) return;
     this.map.invalidateSize({ pan: false });
     if (!this.touched && this.framed) this.look(this.spec.view, false);

@@ -47,7 +47,11 @@ def card(study: Study, answer: Assessment, t: Translator, area: str) -> Card | N
     department = story.department_of(study, area)
     if not name or department is None:
         return None
-    sections = [_reach(study, answer, t, row), _present(study, t, department), _absent(study, t, department)]
+    sections = [
+        _reach(study, answer, t, row, zone=area.startswith("z:")),
+        _present(study, t, department),
+        _absent(study, t, department),
+    ]
     kind, _, area_id = area.partition(":")
     if kind == "z":
         sections.insert(0, _zone(study, t, area_id))
@@ -63,12 +67,16 @@ def _subtitle(study: Study, t: Translator, kind: str, department: str) -> str:
     return t(f"card.in.{kind}", department=names[department])
 
 
-def _reach(study: Study, answer: Assessment, t: Translator, row: pd.Series) -> Section:
+def _reach(study: Study, answer: Assessment, t: Translator, row: pd.Series, *, zone: bool) -> Section:
     year = str(study.population["year"].max())
     scenario = answer.scenario
     title = t("card.reach", service=t(f"service.{scenario.service}.long"))
     if answer.nobody_serves:
         return Section(title, (), t("fact.nobody"))
+    half = story.nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
+    if zone:
+        lines = (Line(t("figure.zone_nearest"), half), Line(t("card.people_in_zone"), t("value.unknown")))
+        return Section(title, lines, t("card.people_in_zone_note"))
     share = t.percent(row["uncovered_share_lower"], row["uncovered_share_upper"])
     people = story.people_pair(t, row["uncovered_people_lower"], row["uncovered_people_upper"])
     low, high = (float(f"{row[key]:.2g}") for key in ("uncovered_area_km2_lower", "uncovered_area_km2_upper"))
@@ -76,7 +84,7 @@ def _reach(study: Study, answer: Assessment, t: Translator, row: pd.Series) -> S
     lines = [
         Line(t("figure.beyond", threshold=story.threshold(t, scenario)), f"{people} ({share})", year),
         Line(t("card.land_beyond"), land),
-        Line(t("card.half"), story.nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)),
+        Line(t("card.half"), half),
     ]
     return Section(title, tuple(lines), "" if row["robust"] else t("fact.not_robust"))
 

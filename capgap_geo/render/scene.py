@@ -73,13 +73,26 @@ class Ground:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a reader chose to see."""
+    """What a reader chose to see.
+
+    Attributes
+    ----------
+    at
+        Longitude, latitude and zoom.
+    picking
+        Clicks mean positions.
+    still
+        A picture: no controls, the whole legend.
+    planned
+        Planned facilities: label, longitude, latitude.
+    """
 
     paint: Paint = Paint.DESERT
     area: str = ""
     link: str = ""
     at: tuple[float, float, float] | None = None
     picking: bool = False
+    still: bool = False
     title: str = ""
     planned: tuple[tuple[str, float, float], ...] = ()
 
@@ -124,6 +137,7 @@ def build(
         view=_view(study, choice),
         selected=_selected(choice),
         picking=choice.picking,
+        still=choice.still,
     )
 
 
@@ -329,6 +343,7 @@ def _zones(ground: Ground, answer: Assessment, t: Translator) -> AreaLayer:
         names=True,
         name_style="plain",
         name_colour=theme.MINING_NAME,
+        names_from=6.5,
         noun=t("card.zone_noun"),
         note=t("layer.zones_note"),
     )

@@ -85,6 +85,8 @@ def headline(study: Study, answer: Assessment, t: Translator, *, area: str = "")
         return _nobody(study, scenario, t)
     row, name = area_row(answer, area)
     lower, upper = float(row["uncovered_people_lower"]), float(row["uncovered_people_upper"])
+    if area.startswith("z:"):
+        return _zone_headline(answer, t, row, name)
     words = {
         "who": t(f"profile.{scenario.profile}.who"),
         "where": t("headline.in", name=name) if name else t("headline.in_peru"),
@@ -97,6 +99,16 @@ def headline(study: Study, answer: Assessment, t: Translator, *, area: str = "")
     n = people_pair(t, lower, upper)
     counted = t("people.who_million" if upper >= MILLION else "people.who", n=n, who=words["who"])
     return _sentence(t("headline.beyond", counted=counted, share=share, **words))
+
+
+def _zone_headline(answer: Assessment, t: Translator, row: pd.Series, name: str) -> str:
+    """Say how far a mining zone is. Who lives in one is not known: no census counts its people."""
+    scenario = answer.scenario
+    service = t(f"service.{scenario.service}.from", who=t(f"profile.{scenario.profile}.who"))
+    far = nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
+    if math.isinf(row["nearest_lower"]):
+        return t("headline.zone_unreachable", name=name, **{"from": service})
+    return t("headline.zone", name=name, nearest=far, **{"from": service})
 
 
 def _sentence(text: str) -> str:
@@ -144,6 +156,9 @@ def key_figures(study: Study, answer: Assessment, t: Translator, *, area: str = 
 
 def _beyond_figure(study: Study, answer: Assessment, t: Translator, area: str) -> Figure:
     row, _ = area_row(answer, area)
+    if area.startswith("z:"):
+        far = nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
+        return Figure(far, t("figure.zone_nearest"), t("figure.zones_note"))
     share = t.percent(float(row["uncovered_share_lower"]), float(row["uncovered_share_upper"]))
     limit = threshold(t, answer.scenario)
     label = t("figure.nobody") if answer.nobody_serves else t("figure.beyond", threshold=limit)

@@ -8,9 +8,10 @@ from capgap_geo.analysis.assess import Assessment
 from capgap_geo.i18n import Translator
 from capgap_geo.render import card, scene, story, tables
 from capgap_geo.render.scene import Choice, Paint
-from capgap_geo.ui import cards, controls, footer
+from capgap_geo.ui import cards, controls, footer, share
 from capgap_geo.ui.live_map import live_map
-from capgap_geo.ui.prepared import answer, deserts, ground, study
+from capgap_geo.ui.poster import poster
+from capgap_geo.ui.prepared import answer, drawn_deserts, ground, study
 from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
 from capgap_geo.ui.state import State
 from capgap_geo.ui.text import block, tag
@@ -20,7 +21,12 @@ PREFIX = {"departments": "d", "provinces": "p", "zones": "z"}
 
 
 def page(state: State, t: Translator) -> State:
-    """Draw the page and return the state that it describes."""
+    """Draw the page, the poster or the frame for another site; return the state that it describes."""
+    if state.view == "poster":
+        poster(state, answer(state.scenario), t, share.address(state, view="page", size="", title=""))
+        return state
+    if state.view == "embed":
+        return _embed(state, t)
     with st.sidebar:
         state = controls.question(state, t)
     found = answer(state.scenario)
@@ -28,12 +34,22 @@ def page(state: State, t: Translator) -> State:
     say_headline(found, t, state.area)
     figures(found, t, state.area)
     _map(state, found, t)
+    state = share.share(state, t)
     drawn = card.card(study(), found, t, state.area)
     if drawn is not None:
         cards.draw(drawn)
         st.button(t("card.close"), on_click=_unselect, icon=":material/close:")
     _desert_list(found, t, state.area)
     footer.below(found, t)
+    return state
+
+
+def _embed(state: State, t: Translator) -> State:
+    """Draw headline and map only, and where they come from."""
+    found = answer(state.scenario)
+    say_headline(found, t, state.area)
+    _map(state, found, t)
+    st.link_button(t("share.open"), share.address(state, view="page"))
     return state
 
 
@@ -69,10 +85,8 @@ def figures(found: Assessment, t: Translator, area: str) -> None:
 
 
 def _map(state: State, found: Assessment, t: Translator) -> None:
-    paint = Paint(state.paint)
-    choice = Choice(paint=paint, area=state.area, link=f"?{state.to_query()}", at=_centre(state))
-    outlines = deserts(state.scenario) if paint is Paint.DESERT and not found.nobody_serves else None
-    spec = scene.build(ground(), found, t, choice=choice, deserts=outlines)
+    choice = Choice(paint=Paint(state.paint), area=state.area, link=share.address(state), at=_centre(state))
+    spec = scene.build(ground(), found, t, choice=choice, deserts=drawn_deserts(state))
     click = live_map(spec, key="map", height=MAP_HEIGHT)
     if click is not None and click.layer in PREFIX:
         area = f"{PREFIX[click.layer]}:{click.id}"

@@ -13,8 +13,9 @@ from capgap_geo.analysis.assess import Assessment, assess, engine
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Scenario, Study
 from capgap_geo.render.outline import desert_features
-from capgap_geo.render.scene import Ground
+from capgap_geo.render.scene import Ground, Paint
 from capgap_geo.sources.study import load_study
+from capgap_geo.ui.state import State
 
 STATIC = Path(__file__).parents[2] / "static"
 #: How the browser reaches a file of `STATIC`.
@@ -55,3 +56,10 @@ def deserts(scenario: Scenario) -> Mapping[str, Any]:
 def translator(language: str) -> Translator:
     """Return the translator of a language."""
     return Translator(language)
+
+
+def drawn_deserts(state: State) -> Mapping[str, Any] | None:
+    """Return the outlines that a view draws: none where it draws none, or nobody serves anyone."""
+    if state.paint != Paint.DESERT or answer(state.scenario).nobody_serves:
+        return None
+    return deserts(state.scenario)
