@@ -35,7 +35,8 @@ class Assessment:
         ``uncovered_people``, ``uncovered_share``, ``covered_area_km2``, ``uncovered_area_km2`` and
         ``nearest`` as pairs; ``robust`` where both evidence levels agree on who is uncovered.
         ``nearest`` is the value that half of the people (of a zone: its centre) do not exceed, in
-        `unit`; infinity where nothing can be reached.
+        `unit`; infinity where nothing can be reached. People of a mining zone are its share of the
+        official population: no census counts who lives in a camp, so do not tell it as their number.
     places
         Indexed by place: ``nearest`` and ``covered`` as pairs.
     capacity

@@ -91,7 +91,7 @@ def headline(study: Study, answer: Assessment, t: Translator, *, area: str = "")
         "who": t(f"profile.{scenario.profile}.who"),
         "where": t("headline.in", name=name) if name else t("headline.in_peru"),
         "threshold": threshold(t, scenario),
-        "from": t(f"service.{scenario.service}.from", who=t(f"profile.{scenario.profile}.who")),
+        "from": t(f"service.{scenario.service}.from", whom=t(f"profile.{scenario.profile}.whom")),
     }
     if upper < 1:
         return _sentence(t("headline.nobody_beyond", **words))
@@ -104,7 +104,7 @@ def headline(study: Study, answer: Assessment, t: Translator, *, area: str = "")
 def _zone_headline(answer: Assessment, t: Translator, row: pd.Series, name: str) -> str:
     """Say how far a mining zone is. Who lives in one is not known: no census counts its people."""
     scenario = answer.scenario
-    service = t(f"service.{scenario.service}.from", who=t(f"profile.{scenario.profile}.who"))
+    service = t(f"service.{scenario.service}.from", whom=t(f"profile.{scenario.profile}.whom"))
     far = nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
     if math.isinf(row["nearest_lower"]):
         return t("headline.zone_unreachable", name=name, **{"from": service})
@@ -189,7 +189,7 @@ def capacity_figure(study: Study, answer: Assessment, t: Translator, *, area: st
     span = t("figure.undated") if years.empty else t.span(int(years.min()), int(years.max()))
     records = t.count(f"service.{service}.records", len(local))
     if not told:
-        return Figure(records, t("figure.on_record"), span)
+        return Figure(records, t("figure.capacity_unknown"), span)
     return Figure(t.join(told), records, span)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from capgap_geo.i18n import DEFAULT_LANGUAGE, LANGUAGES, Translator
 from capgap_geo.ui import page_compare, page_data, page_evidence, page_map
 from capgap_geo.ui.prepared import STATIC, ground, translator
 from capgap_geo.ui.state import State, load, save, widget
+from capgap_geo.ui.welcome import welcome
 
+log = logging.getLogger(__name__)
 STYLE = Path(__file__).with_name("style.css")
 Page = Callable[[State, Translator], State]
 PAGES: dict[str, Page] = {
@@ -29,7 +32,7 @@ def run() -> None:
     t = translator(language)
     st.set_page_config(page_title=t("app.name"), page_icon=str(STATIC / "icon.png"), layout="wide")
     pages = [
-        st.Page(_draw(name), title=t(f"page.{name}"), url_path=name, default=name == "map") for name in PAGES
+        st.Page(draw(name), title=t(f"page.{name}"), url_path=name, default=name == "map") for name in PAGES
     ]
     st.navigation(pages, position="top").run()
 
@@ -42,24 +45,29 @@ def _language() -> str:
     return next((str(x) for x in (kept, stated, guess) if x in LANGUAGES), DEFAULT_LANGUAGE)
 
 
-def _draw(name: str) -> Callable[[], None]:
-    def draw() -> None:
+def draw(name: str) -> Callable[[], None]:
+    """Return the function that draws a page inside the frame."""
+
+    def page() -> None:
         state = load(name)
         t = translator(state.lang)
         st.html(f"<style>{STYLE.read_text('utf-8')}</style>")
+        st.logo(str(STATIC / "icon.png"), size="large")
         try:
             state = _language_switch(state)
             t = translator(state.lang)
             with st.spinner(t("wait.prepare"), show_time=False):
                 ground()
+            if state.view == "page":
+                welcome(t)
             save(PAGES[name](state, t))
         except CapGapError as error:
             _say(error, t)
         script = f"<script>document.documentElement.lang={state.lang!r}</script>"
         st.html(script, unsafe_allow_javascript=True)
 
-    draw.__name__ = f"page_{name}"
-    return draw
+    page.__name__ = f"page_{name}"
+    return page
 
 
 def _language_switch(state: State) -> State:
@@ -76,5 +84,6 @@ def _language_switch(state: State) -> State:
 
 def _say(error: CapGapError, t: Translator) -> None:
     """Tell the reader what went wrong and what to do, without a traceback."""
+    log.error("%s: %s", error.code, error)
     key = f"error.{error.code}"
     st.error(t(key if t.has(key) else "error.error"), icon=":material/error:")

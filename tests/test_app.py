@@ -1,0 +1,124 @@
+"""Every page in both languages, without a browser: no error, every text translated, numbers that agree."""
+
+import random
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import capgap_geo
+from capgap_geo.analysis.assess import assess
+from capgap_geo.i18n import Translator, texts
+from capgap_geo.model import Demand, Evidence, Measure, Profile, Scenario, Service
+from capgap_geo.render import story
+from capgap_geo.ui.shell import PAGES
+from capgap_geo.ui.state import State
+
+SCRIPT = "from capgap_geo.ui.shell import draw\ndraw({name!r})()"
+
+
+def open_page(name, **params):
+    app = AppTest.from_string(SCRIPT.format(name=name), default_timeout=60)
+    for key, value in params.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def page_text(app):
+    parts = [e.proto.body for e in app.get("html")]
+    return "\n".join([*parts, *(e.value for e in app.caption)])
+
+
+@pytest.fixture(scope="module")
+def study():
+    return capgap_geo.load_study()
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("name", list(PAGES))
+def test_every_page_runs_in_both_languages(name, language):
+    app = open_page(name, lang=language)
+    assert not app.exception
+    assert not app.error
+    assert "headline" in page_text(app)
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("area", ["d:17", "p:1701", "z:la_pampa"])
+def test_a_card_opens_from_its_address(area, language):
+    app = open_page("map", lang=language, area=area)
+    assert not app.exception
+    assert texts(language)["card.present"] in page_text(app)
+
+
+def test_the_app_opens_on_the_map():
+    app = AppTest.from_file("../app.py", default_timeout=60).run()
+    assert not app.exception
+    assert not app.error
+
+
+def test_bad_values_in_the_address_fall_back():
+    app = open_page(
+        "map", lang="xx", service="spa", threshold="-4", profile="women", area="d:99999", paint="<b>"
+    )
+    assert not app.exception
+    assert not app.error
+    state = app.session_state["state"]
+    assert state.scenario == Scenario(profile=Profile.WOMEN)
+    assert (state.lang, state.area, state.paint) == ("es", "", "desert")
+
+
+def test_nobody_serves_men_and_the_page_says_so_with_its_source():
+    app = open_page("map", service="shelter", profile="men", lang="en")
+    text = page_text(app)
+    assert "No shelter in Peru takes adult men" in text
+    assert "2022" in text
+    assert "World Evangelical Alliance" in text
+
+
+def test_controls_write_the_state():
+    app = open_page("map", lang="en", measure="straight_line", threshold="100")
+    app.pills(key="w_service").set_value(Service.SHELTER).run()
+    app.pills(key="w_profile").set_value(Profile.GIRLS).run()
+    scenario = app.session_state["state"].scenario
+    assert (scenario.service, scenario.profile, scenario.threshold) == (Service.SHELTER, Profile.GIRLS, 100)
+    assert app.query_params["service"] in ("shelter", ["shelter"])
+
+
+def scenarios(count):
+    pick = random.Random(7)  # noqa: S311
+    for _ in range(count):
+        yield Scenario(
+            service=pick.choice(list(Service)),
+            profile=pick.choice(list(Profile)),
+            measure=Measure.STRAIGHT_LINE,
+            threshold=pick.choice([10, 50, 100, 200, 400]),
+            evidence=pick.choice(list(Evidence)),
+            demand=pick.choice(list(Demand)),
+            oldest=pick.choice([2000, 2015, 2020, 2022]),
+        )
+
+
+def test_the_headline_says_the_numbers_of_the_answer(study):
+    t = Translator("en")
+    pick = random.Random(11)  # noqa: S311
+    for scenario in scenarios(200):
+        answer = assess(study, scenario)
+        area = pick.choice(["", *(f"d:{d}" for d in answer.departments.index)])
+        said = story.headline(study, answer, t, area=area)
+        if answer.nobody_serves:
+            assert not re.search(r"\d", said)
+            continue
+        row = answer.departments.loc[area[2:]] if area else answer.country
+        if row["uncovered_people_upper"] < 1:
+            assert said.count("no ") == 1
+            continue
+        low, high = (round(100 * row[f"uncovered_share_{b}"]) for b in ("lower", "upper"))
+        shown = f"({low} %)" if low == high else f"({low}–{high} %)"
+        assert shown in said.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_state_goes_through_the_address_and_back():
+    for scenario in scenarios(50):
+        state = State(scenario=scenario, lang="en", area="z:la_pampa", paint="surface", at="-70.1,-12.9,8")
+        assert State.from_params(state.to_params()) == state
