@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from capgap_geo.analysis.siting_problem import SAME, Covering, Positions, Vector
+from capgap_geo.analysis.siting_problem import SAME, Covering, Positions, Vector, indicator
 
 #: A price below this counts as none when gains are compared.
 FREE = 1e-100
+#: Draws, their seed, and the share that columns without any are given.
+DRAWS, SEED, UNLIKELY = 12, 0, 1e-6
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,8 +39,7 @@ class Core:
 
     def left(self, chosen: Sequence[int] | Positions) -> Vector:
         """Return the persons of each group that the chosen columns do not reach."""
-        opened = np.zeros(len(self.price))
-        opened[np.asarray(chosen, dtype=np.intp)] = 1.0
+        opened = indicator(np.asarray(chosen, dtype=np.intp), len(self.price))
         return np.where(self.covers @ opened > 0, 0.0, self.weight)
 
     def gains(self, chosen: Sequence[int] | Positions) -> Vector:
@@ -54,14 +55,12 @@ class Core:
         """Return whether no two candidates are affordable together."""
         return len(self.price) < 2 or bool(np.partition(self.price, 1)[:2].sum() > budget)
 
-    def useful(self, chosen: Positions) -> Positions:
-        """Drop the columns that the others make unnecessary, the last label first."""
-        kept = sorted(int(k) for k in chosen)
-        for k in reversed(kept.copy()):
-            others = [other for other in kept if other != k]
-            if self.value(others) == self.value(kept):
-                kept = others
-        return np.asarray(kept, dtype=np.intp)
+    def only(self, columns: Positions) -> Core:
+        """Keep some columns; groups that they no longer tell apart are merged."""
+        covers = self.covers[:, columns]
+        reachable = np.diff(covers.indptr) > 0
+        covers, weight = _merged(covers[reachable], self.weight[reachable])
+        return Core(covers, weight, self.price[columns], self.columns[columns])
 
 
 def core_of(problem: Covering, price: Vector, budget: float) -> Core:
@@ -118,6 +117,14 @@ def spend(core: Core, preference: Vector, budget: float) -> Positions:
             chosen.append(int(k))
             budget -= core.price[k]
     return np.asarray(chosen, dtype=np.intp)
+
+
+def draw(core: Core, share: Vector, budget: float) -> Positions:
+    """Return the best of several improved draws, in which columns come first in proportion to their share."""
+    random = np.random.default_rng(SEED)
+    likely = np.log(np.maximum(share, UNLIKELY))
+    draws = (spend(core, likely + random.gumbel(size=len(share)), budget) for _ in range(DRAWS))
+    return max((improve(core, chosen, budget) for chosen in draws), key=core.value)
 
 
 def improve(core: Core, chosen: Positions, budget: float) -> Positions:

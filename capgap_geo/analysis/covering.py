@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from capgap_geo.analysis.cover_heuristics import Core, core_of, greedy, improve, quick_bound, spend
+from capgap_geo.analysis.cover_heuristics import Core, core_of, draw, greedy, improve, quick_bound, spend
 from capgap_geo.analysis.program import Program
 from capgap_geo.analysis.reach import Reach, mismatch, refuse
 from capgap_geo.analysis.set_cover import fewest
@@ -23,8 +23,10 @@ from capgap_geo.analysis.siting_problem import (
     Vector,
     check_count,
     covering,
+    refuse_nobody,
     refuse_unreachable,
     settle,
+    useful,
 )
 from capgap_geo.errors import ScenarioError
 
@@ -80,7 +82,7 @@ def max_covering(
     (('b',), 25.0, True)
     """
     clock = Clock(time_limit)
-    problem = _checked(reach, demand, fixed, p=p)
+    problem = checked(reach, demand, fixed, p=p)
     return best_cover(problem, np.ones(len(problem.sites.free)), float(p), clock)
 
 
@@ -125,7 +127,7 @@ def budgeted_covering(
     Khuller, Moss and Naor (1999), Information Processing Letters 70, 39-45.
     """
     clock = Clock(time_limit)
-    problem = _checked(reach, demand, fixed)
+    problem = checked(reach, demand, fixed)
     return best_cover(problem, _prices(costs, budget, problem), float(budget), clock)
 
 
@@ -150,11 +152,7 @@ def greedy_covering(
     SchemaError, ScenarioError
         As in `max_covering`.
     """
-    clock = Clock(None)
-    problem = _checked(reach, demand, fixed, p=p)
-    core = core_of(problem, np.ones(len(problem.sites.free)), float(p))
-    chosen = greedy(core, float(p))
-    return _siting(problem, core, chosen, quick_bound(core, chosen, float(p)), clock)
+    return greedy_cover(checked(reach, demand, fixed, p=p), p)
 
 
 def set_covering(
@@ -207,6 +205,25 @@ def set_covering(
     )
 
 
+def checked(
+    reach: pd.DataFrame | Reach, demand: pd.Series, fixed: Collection[Hashable], *, p: int | None = None
+) -> Covering:
+    """Check a question of maximal covering; see `max_covering` for what is refused."""
+    problem = covering(reach, demand, fixed)
+    if p is not None:
+        check_count(p, problem.sites)
+    refuse_nobody(problem.weight)
+    asked: NDArray[np.bool_] = problem.weight > 0
+    if p != 0 and problem.covers[asked][:, problem.sites.free].nnz == 0:
+        raise ScenarioError(
+            f"reach: none of the {len(problem.sites.free)} candidates reaches anybody; "
+            "raise the threshold or add candidates",
+            code="siting_nothing_in_reach",
+            details={"candidates": len(problem.sites.free)},
+        )
+    return problem
+
+
 def best_cover(problem: Covering, price: Vector, budget: float, clock: Clock) -> Siting:
     """Solve maximal covering with a price for each candidate; see `budgeted_covering`."""
     core = core_of(problem, price, budget)
@@ -214,78 +231,81 @@ def best_cover(problem: Covering, price: Vector, budget: float, clock: Clock) ->
     return _siting(problem, core, chosen, bound, clock)
 
 
+def greedy_cover(problem: Covering, p: int) -> Siting:
+    """Choose greedily; see `greedy_covering`."""
+    clock = Clock(None)
+    core = core_of(problem, np.ones(len(problem.sites.free)), float(p))
+    chosen = greedy(core, float(p))
+    return _siting(problem, core, chosen, quick_bound(core, chosen, float(p)), clock)
+
+
 def _optimum(core: Core, budget: float, clock: Clock) -> tuple[Positions, float]:
     """Return the chosen columns of the core and a bound of the weight that any choice covers."""
     if core.fits_at_most_one(budget):
         best = spend(core, core.gains(()), budget)
         return best, core.value(best)
-    start = improve(core, greedy(core, budget), budget)
-    bound = quick_bound(core, start, budget)
-    if settle(core.value(start), bound)[1]:
-        return start, bound
-    program, relaxed = _relaxation(core, budget, clock)
+    best = improve(core, greedy(core, budget), budget)
+    bound = quick_bound(core, best, budget)
+    if settle(core.value(best), bound)[1]:
+        return best, bound
+    relaxed = _relaxed(core, budget, clock)
     if relaxed is None:
-        return start, bound
-    start = max(start, improve(core, spend(core, relaxed.share, budget), budget), key=core.value)
+        return best, bound
+    best = max(best, improve(core, spend(core, relaxed.share, budget), budget), key=core.value)
     bound = min(bound, relaxed.bound)
-    if settle(core.value(start), bound)[1] or clock.over:
-        return start, bound
-    return _branch(core, program, relaxed, start, clock)
+    if settle(core.value(best), bound)[1] or clock.over:
+        return best, bound
+    return _branch(core, budget, relaxed, max(best, draw(core, relaxed.share, budget), key=core.value), clock)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Relaxed:
-    """The linear relaxation: openings, what one more opening of a closed site would cost, its value."""
+    """The linear relaxation: shares of sites, what opening a closed site would lose, a bound of the value."""
 
     share: Vector
     loss: Vector
     bound: float
 
 
-def _relaxation(core: Core, budget: float, clock: Clock) -> tuple[Program, _Relaxed | None]:
+def _relaxed(core: Core, budget: float, clock: Clock) -> _Relaxed | None:
+    total, columns = core.weight.sum(), len(core.price)
+    answer = _program(core, budget).solve(seconds=clock.left)
+    if not answer.optimal or answer.solution is None or answer.reduced_costs is None:
+        return None
+    return _Relaxed(answer.solution[:columns], answer.reduced_costs[:columns] * total, -answer.bound * total)
+
+
+def _branch(
+    core: Core, budget: float, relaxed: _Relaxed, best: Positions, clock: Clock
+) -> tuple[Positions, float]:
+    """Leave out the columns that cannot be in a better answer, then branch and bound."""
+    promising = np.flatnonzero(relaxed.bound - relaxed.loss >= core.value(best) * (1 - SAME))
+    rest = core.only(promising)
+    program = _program(rest, budget)
+    program.require_whole(np.arange(len(promising)))
+    answer = program.solve(seconds=clock.left)
+    if answer.solution is not None:
+        found = promising[answer.solution[: len(promising)] > 0.5]
+        best = max(best, found, key=core.value)
+    return best, max(min(relaxed.bound, -answer.bound * rest.weight.sum()), core.value(best))
+
+
+def _program(core: Core, budget: float) -> Program:
+    """Return the question as a program: openings, then the covered share of each group."""
     rows, columns = core.covers.shape
-    total = core.weight.sum()
     links = sparse.hstack([core.covers, -sparse.eye_array(rows)])
     spent = sparse.csr_array(np.append(core.price, np.zeros(rows))[None, :])
-    program = Program(
-        np.append(np.zeros(columns), -core.weight / total),
+    return Program(
+        np.append(np.zeros(columns), -core.weight / core.weight.sum()),
         upper=np.ones(columns + rows),
         matrix=sparse.csr_array(sparse.vstack([links, spent])),
         row_lower=np.append(np.zeros(rows), -np.inf),
         row_upper=np.append(np.full(rows, np.inf), budget),
     )
-    answer = program.solve(seconds=clock.left)
-    if not answer.optimal or answer.solution is None or answer.reduced_costs is None:
-        return program, None
-    return program, _Relaxed(
-        answer.solution[:columns], answer.reduced_costs[:columns] * total, -answer.bound * total
-    )
-
-
-def _branch(
-    core: Core, program: Program, relaxed: _Relaxed, start: Positions, clock: Clock
-) -> tuple[Positions, float]:
-    """Close the sites that cannot be in a better answer, then branch and bound."""
-    columns = len(core.price)
-    value, total = core.value(start), core.weight.sum()
-    hopeless = np.flatnonzero(relaxed.bound - relaxed.loss < value * (1 - SAME))
-    program.limit(hopeless, lower=np.zeros(len(hopeless)), upper=np.zeros(len(hopeless)))
-    program.require_whole(np.arange(columns))
-    opened = _indicator(start, columns)
-    answer = program.solve(start=np.append(opened, np.minimum(core.covers @ opened, 1.0)), seconds=clock.left)
-    if answer.solution is not None:
-        start = max(start, np.flatnonzero(answer.solution[:columns] > 0.5), key=core.value)
-    return start, max(min(relaxed.bound, -answer.bound * total), core.value(start))
-
-
-def _indicator(positions: Positions, size: int) -> Vector:
-    values = np.zeros(size)
-    values[positions] = 1.0
-    return values
 
 
 def _siting(problem: Covering, core: Core, chosen: Positions, bound: float, clock: Clock) -> Siting:
-    sites = problem.sites.free[core.columns[core.useful(chosen)]]
+    sites = problem.sites.free[core.columns[useful(chosen, core.value)]]
     before = problem.covered(problem.sites.fixed)
     after = before | problem.covered(sites)
     baseline, objective = float(problem.weight[before].sum()), float(problem.weight[after].sum())
@@ -298,25 +318,6 @@ def _siting(problem: Covering, core: Core, chosen: Positions, bound: float, cloc
         seconds=clock.seconds,
         baseline=baseline,
     )
-
-
-def _checked(
-    reach: pd.DataFrame | Reach, demand: pd.Series, fixed: Collection[Hashable], *, p: int | None = None
-) -> Covering:
-    problem = covering(reach, demand, fixed)
-    if p is not None:
-        check_count(p, problem.sites)
-    if not problem.weight.sum() > 0:
-        raise ScenarioError("demand: nobody is there to be reached", code="siting_no_demand")
-    asked: NDArray[np.bool_] = problem.weight > 0
-    if p != 0 and problem.covers[asked][:, problem.sites.free].nnz == 0:
-        raise ScenarioError(
-            f"reach: none of the {len(problem.sites.free)} candidates reaches anybody; "
-            "raise the threshold or add candidates",
-            code="siting_nothing_in_reach",
-            details={"candidates": len(problem.sites.free)},
-        )
-    return problem
 
 
 def _prices(costs: pd.Series, budget: float, problem: Covering) -> Vector:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 import numpy as np
@@ -13,6 +14,8 @@ Vector = NDArray[np.float64]
 
 #: A row or a whole number may be missed by this much.
 TOLERANCE = 1e-9
+#: A stated objective further from that of its own solution is wrong.
+CONSISTENT = 1e-6
 _INFINITY = highspy.kHighsInf
 
 
@@ -28,15 +31,14 @@ class Answer:
         Of a linear program, None otherwise.
     bound
         No solution is better than this; infinite if nothing is proven.
-    optimal, infeasible
-        What is proven; neither if the time ran out.
+    optimal
+        Whether the solver finished.
     """
 
     solution: Vector | None
     reduced_costs: Vector | None
     bound: float
     optimal: bool
-    infeasible: bool
 
 
 class Program:
@@ -55,12 +57,8 @@ class Program:
     def __init__(
         self, cost: Vector, *, upper: Vector, matrix: sparse.csr_array, row_lower: Vector, row_upper: Vector
     ) -> None:
-        # The base class: `highspy.Highs` writes a banner to standard output on its first use.
-        self._highs = highspy._Highs()  # type: ignore[attr-defined]
-        for option, value in _OPTIONS.items():
-            self._highs.setOptionValue(option, value)
-        self._integer = False
-        self._highs.passModel(_linear_program(cost, upper, matrix, row_lower, row_upper))
+        self._highs = _solver(_linear_program(cost, upper, matrix, row_lower, row_upper))
+        self._whole: NDArray[np.intp] | None = None
 
     def add_rows(self, matrix: sparse.csr_array, *, lower: Vector) -> None:
         """Add the constraints ``matrix @ x >= lower``."""
@@ -74,37 +72,38 @@ class Program:
 
     def require_whole(self, columns: NDArray[np.intp]) -> None:
         """Ask for whole numbers in some variables."""
-        kinds = np.full(len(columns), highspy.HighsVarType.kInteger.value, dtype=np.uint8)
-        self._highs.changeColsIntegrality(len(columns), columns.astype(np.int32), kinds)
-        self._integer = True
+        self._whole = columns
 
-    def solve(self, *, start: Vector | None = None, seconds: float | None = None) -> Answer:
-        """Solve, from a known solution if one is given, for at most so many seconds."""
-        limit = _INFINITY if seconds is None else max(seconds, 0.0) + self._highs.getRunTime()
-        self._highs.setOptionValue("time_limit", limit)
-        if start is not None:
-            known = highspy.HighsSolution()
-            known.col_value = start.tolist()
-            self._highs.setSolution(known)
-        self._highs.run()
-        return self._answer()
+    def solve(self, *, seconds: float | None = None) -> Answer:
+        """Solve, for at most so many seconds."""
+        # HiGHS 1.16 reports a wrong objective if it has solved the relaxation of the same model before,
+        # or if it is given a start: every mixed-integer run begins from the bare arrays.
+        highs = self._highs if self._whole is None else _solver(self._highs.getLp(), whole=self._whole)
+        limit = _INFINITY if seconds is None else max(seconds, 0.0) + highs.getRunTime()
+        highs.setOptionValue("time_limit", limit)
+        highs.run()
+        return _answer(highs, whole=self._whole is not None)
 
-    def _answer(self) -> Answer:
-        status, info = self._highs.getModelStatus(), self._highs.getInfo()
-        found = self._highs.getSolution()
-        optimal = status == highspy.HighsModelStatus.kOptimal
-        feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        if self._integer:
-            bound = info.mip_dual_bound
-        else:
-            bound = info.objective_function_value if optimal else -np.inf
-        return Answer(
-            solution=np.asarray(found.col_value) if feasible and found.value_valid else None,
-            reduced_costs=np.asarray(found.col_dual) if found.dual_valid else None,
-            bound=float(bound),
-            optimal=optimal,
-            infeasible=status == highspy.HighsModelStatus.kInfeasible,
-        )
+
+def _answer(highs: Any, *, whole: bool) -> Answer:
+    status, info, found = highs.getModelStatus(), highs.getInfo(), highs.getSolution()
+    optimal = status == highspy.HighsModelStatus.kOptimal
+    feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    solution = np.asarray(found.col_value) if feasible and found.value_valid else None
+    if whole:
+        bound = info.mip_dual_bound if _consistent(highs, solution) else -np.inf
+    else:
+        bound = info.objective_function_value if optimal else -np.inf
+    reduced_costs = np.asarray(found.col_dual) if found.dual_valid and not whole else None
+    return Answer(solution, reduced_costs, bound=float(bound), optimal=optimal)
+
+
+def _consistent(highs: Any, solution: Vector | None) -> bool:
+    """Return whether the objective is that of the solution; a bound beside a wrong one proves nothing."""
+    if solution is None:
+        return True
+    stated, found = highs.getInfo().objective_function_value, float(highs.getLp().col_cost_ @ solution)
+    return bool(abs(stated - found) <= CONSISTENT * max(1.0, abs(found)))
 
 
 _OPTIONS: dict[str, bool | float | int | str] = {
@@ -117,6 +116,18 @@ _OPTIONS: dict[str, bool | float | int | str] = {
     "primal_feasibility_tolerance": TOLERANCE,
     "dual_feasibility_tolerance": TOLERANCE,
 }
+
+
+def _solver(program: highspy.HighsLp, *, whole: NDArray[np.intp] | None = None) -> Any:
+    # The base class: `highspy.Highs` writes a banner to standard output on its first use.
+    highs = highspy._Highs()  # type: ignore[attr-defined]
+    for option, value in _OPTIONS.items():
+        highs.setOptionValue(option, value)
+    highs.passModel(program)
+    if whole is not None:
+        kinds = np.full(len(whole), highspy.HighsVarType.kInteger.value, dtype=np.uint8)
+        highs.changeColsIntegrality(len(whole), whole.astype(np.int32), kinds)
+    return highs
 
 
 def _linear_program(

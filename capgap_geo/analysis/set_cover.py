@@ -46,9 +46,7 @@ def fewest(covers: sparse.csr_array, clock: Clock, *, enough: int | None = None)
     if len(chosen) <= least or least > (enough or math.inf) or clock.over:
         return chosen, least
     program.require_whole(np.arange(columns))
-    start = np.zeros(columns)
-    start[chosen] = 1.0
-    answer = program.solve(start=start, seconds=clock.left)
+    answer = program.solve(seconds=clock.left)
     if answer.solution is not None:
         chosen = min(chosen, np.flatnonzero(answer.solution > 0.5), key=len)
     return chosen, max(least, _rounded_up(answer.bound))

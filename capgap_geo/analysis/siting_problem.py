@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from time import perf_counter
@@ -140,8 +140,7 @@ class Covering:
 
     def covered(self, positions: Sequence[int] | Positions) -> NDArray[np.bool_]:
         """Return which rows are within reach of any of these columns."""
-        chosen = np.zeros(self.covers.shape[1])
-        chosen[np.asarray(positions, dtype=np.intp)] = 1.0
+        chosen = indicator(np.asarray(positions, dtype=np.intp), self.covers.shape[1])
         reached: NDArray[np.bool_] = self.covers @ chosen > 0
         return reached
 
@@ -181,8 +180,17 @@ class Costs:
     @property
     def existing(self) -> Vector:
         """Cost by row of the nearest existing facility; infinity if there is none."""
-        nearest: Vector = self.cost[:, self.sites.fixed].min(axis=1, initial=np.inf)
-        return nearest
+        return self.nearest(())
+
+    def nearest(self, positions: Sequence[int] | Positions) -> Vector:
+        """Return the cost by row of the nearest existing facility or column of these positions."""
+        opened = np.append(self.sites.fixed, np.asarray(positions, dtype=np.intp))
+        lowest: Vector = self.cost[:, opened].min(axis=1, initial=np.inf)
+        return lowest
+
+    def only(self, rows: NDArray[np.bool_]) -> Costs:
+        """Keep some rows."""
+        return Costs(self.rows[rows], self.cost[rows], self.weight[rows], self.sites)
 
 
 def costs(cost: pd.DataFrame | Reach, demand: pd.Series | None, fixed: Collection[Hashable]) -> Costs:
@@ -226,6 +234,32 @@ def check_count(p: int, sites: Sites) -> None:
         )
 
 
+def refuse_nobody(weight: Vector) -> None:
+    """Refuse a question about nobody.
+
+    Raises
+    ------
+    ScenarioError
+        Code ``siting_no_demand``.
+    """
+    if not weight.any():
+        raise ScenarioError("demand: nobody is there to be reached", code="siting_no_demand")
+
+
+def reachable_part(problem: Costs, *, reachable_only: bool) -> tuple[Costs, tuple[Hashable, ...]]:
+    """Return the rows that something reaches, and the labels of the others if leaving them out is allowed.
+
+    Raises
+    ------
+    ScenarioError
+        As in `refuse_unreachable`.
+    """
+    unreachable = np.isinf(problem.cost.min(axis=1, initial=np.inf))
+    if not reachable_only or unreachable.all():
+        refuse_unreachable(problem.rows, unreachable)
+    return problem.only(~unreachable), tuple(problem.rows[unreachable].tolist())
+
+
 def refuse_unreachable(rows: pd.Index, unreachable: NDArray[np.bool_]) -> None:
     """Refuse demand that nothing reaches.
 
@@ -242,6 +276,32 @@ def refuse_unreachable(rows: pd.Index, unreachable: NDArray[np.bool_]) -> None:
             code="siting_unreachable",
             details={"unreachable": labels, "reachable": len(rows) - len(labels)},
         )
+
+
+def too_few(p: int, needed: int) -> ScenarioError:
+    """Return the error for a `p` with which somebody stays without any site."""
+    return ScenarioError(
+        f"p: {p} new sites cannot reach everybody, {needed} can",
+        code="siting_too_few",
+        details={"p": p, "needed": needed},
+    )
+
+
+def useful(chosen: Positions, value: Callable[[list[int]], float]) -> Positions:
+    """Drop the positions without which the value stays the same, the last label first."""
+    kept = sorted(int(k) for k in chosen)
+    for k in reversed(kept.copy()):
+        others = [other for other in kept if other != k]
+        if value(others) == value(kept):
+            kept = others
+    return np.asarray(kept, dtype=np.intp)
+
+
+def indicator(positions: Positions, size: int) -> Vector:
+    """Return a vector of zeros with ones at the positions."""
+    values = np.zeros(size)
+    values[positions] = 1.0
+    return values
 
 
 def _pattern(reach: pd.DataFrame | Reach) -> tuple[pd.Index, pd.Index, sparse.csr_array]:
