@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from capgap_geo.analysis.assess import Assessment as Assessment
+    from capgap_geo.analysis.assess import assess as assess
     from capgap_geo.errors import CapGapError as CapGapError
     from capgap_geo.model import Demand as Demand
     from capgap_geo.model import Evidence as Evidence
@@ -24,6 +26,8 @@ __version__ = "0.1.0"
 
 #: Loaded on first use, so that ``import capgap_geo`` stays light.
 _PUBLIC = {
+    "Assessment": "analysis.assess",
+    "assess": "analysis.assess",
     "CapGapError": "errors",
     "Demand": "model",
     "Evidence": "model",

@@ -17,9 +17,11 @@ from capgap_geo.ui.page_map import say_headline
 from capgap_geo.ui.prepared import answer, study
 from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
 from capgap_geo.ui.state import State, widget
-from capgap_geo.ui.text import tag
+from capgap_geo.ui.text import items, tag
 
 USUAL = ["uncovered_share", "uncovered_people", "nearest", "offences_2025", "services"]
+#: What is known of provinces.
+OF_PROVINCES = ("uncovered_share", "uncovered_people", "nearest")
 PAIR = ("17", "21")
 
 
@@ -30,20 +32,7 @@ def page(state: State, t: Translator) -> State:
     found = answer(state.scenario)
     say_headline(found, t, "")
     table = indicators(study(), found)
-    st.html(tag("h2", "section", t("compare.table")))
-    names = st.multiselect(
-        t("compare.choose"),
-        list(BY_NAME),
-        key=widget("indicators", USUAL),
-        format_func=lambda n: t(f"indicator.{n}.name"),
-        help=t("compare.choose_help"),
-    )
-    if names:
-        _table(table, found, t, names)
-        with st.expander(t("compare.meaning")):
-            st.markdown(
-                "\n".join(f"- **{t(f'indicator.{n}.name')}**: {t(f'indicator.{n}.help')}" for n in names)
-            )
+    _comparison(table, found, t)
     st.html(tag("h2", "section", t("compare.scatter")))
     _scatter(table, found, t)
     st.html(tag("h2", "section", t("compare.side_by_side")))
@@ -52,15 +41,41 @@ def page(state: State, t: Translator) -> State:
     return state.with_(paint=state.paint or Paint.DESERT.value)
 
 
-def _table(table: pd.DataFrame, found: Assessment, t: Translator, names: list[str]) -> None:
+def _comparison(table: pd.DataFrame, found: Assessment, t: Translator) -> None:
+    """Draw the table of departments with the chosen indicators, or that of the provinces."""
+    st.html(tag("h2", "section", t("compare.table")))
+    kinds = {"department": found.departments, "province": found.provinces}
+    kind = st.segmented_control(
+        t("compare.level"),
+        list(kinds),
+        format_func=lambda k: t(f"layer.{k}s"),
+        key=widget("compare_level", "department"),
+        required=True,
+    )
+    names = list(OF_PROVINCES)
+    if kind != "province":
+        names = st.multiselect(
+            t("compare.choose"),
+            list(BY_NAME),
+            key=widget("indicators", USUAL),
+            format_func=lambda n: t(f"indicator.{n}.name"),
+            help=t("compare.choose_help"),
+        )
+    if names:
+        areas = kinds[kind or "department"]
+        _table(table if kind != "province" else areas, areas, found, t, names)
+        with st.expander(t("compare.meaning")):
+            st.html(items(f"{t(f'indicator.{n}.name')}: {t(f'indicator.{n}.help')}" for n in names))
+
+
+def _table(
+    table: pd.DataFrame, areas: pd.DataFrame, found: Assessment, t: Translator, names: list[str]
+) -> None:
     """Draw one column per indicator: the pair as text, and both bounds on a bar."""
-    columns = [Column(t("deserts.department"))]
+    columns = [Column(str(t(f"layer.{str(areas.columns[0]).removesuffix('_name')}")))]
     columns += [Column(t(f"indicator.{n}.name"), t(f"indicator.{n}.help"), bar=True) for n in names]
     cells = {name: _cells(table, found, t, name) for name in names}
-    rows = [
-        (str(d), [plain(str(found.departments.loc[d, "department_name"])), *(cells[n][d] for n in names)])
-        for d in table.index
-    ]
+    rows = [(str(d), [plain(str(areas.loc[d].iloc[0])), *(cells[n][d] for n in names)]) for d in table.index]
     order = (1, not BY_NAME[names[0]].more_is_worse)
     sortable(columns, rows, key="compare", caption=t("compare.table"), order=order, height=760)
 
