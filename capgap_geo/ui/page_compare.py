@@ -23,6 +23,8 @@ USUAL = ["uncovered_share", "uncovered_people", "nearest", "offences_2025", "ser
 #: What is known of provinces.
 OF_PROVINCES = ("uncovered_share", "uncovered_people", "nearest")
 PAIR = ("17", "21")
+#: Share of the chart's width and height that a name needs around its dot.
+LABEL_ROOM = (0.13, 0.045)
 
 
 def page(state: State, t: Translator) -> State:
@@ -105,6 +107,7 @@ def _scatter(table: pd.DataFrame, found: Assessment, t: Translator) -> None:
             "high": 100 * table["uncovered_share_upper"],
         }
     ).dropna()
+    points["label"] = np.where(_apart(points), points["name"], "")
     x = alt.X("x:Q", title=t("compare.axis_need"))
     y = alt.Y("low:Q", title=t("compare.axis_reach"), scale=alt.Scale(domain=[0, 100]))
     tip = [
@@ -120,6 +123,17 @@ def _scatter(table: pd.DataFrame, found: Assessment, t: Translator) -> None:
         x=x, y="high:Q", text="name:N"
     )
     st.altair_chart((bars + dots + names).properties(height=440))
+
+
+def _apart(points: pd.DataFrame) -> list[bool]:
+    """Return which dots have room for a name: no named dot close by to their right or left."""
+    width = max(float(points["x"].max()), 1e-9)
+    spots = list(zip(points["x"] / width, points["high"] / 100, strict=True))
+    named: list[tuple[float, float]] = []
+    for x, y in sorted(spots, reverse=True):
+        if all(abs(x - a) > LABEL_ROOM[0] or abs(y - b) > LABEL_ROOM[1] for a, b in named):
+            named.append((x, y))
+    return [spot in named for spot in spots]
 
 
 def _side_by_side(found: Assessment, t: Translator) -> None:
