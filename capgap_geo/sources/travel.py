@@ -59,4 +59,6 @@ def read_friction(package: Package) -> NDArray[np.float64] | None:
     if "friction" not in package.resources:
         return None
     with rasterio.open(package.resource("friction").path) as raster:
-        return raster.read(1, out_dtype="float64", masked=True).filled(np.nan)  # type: ignore[no-any-return]
+        values: NDArray[np.float64] = raster.read(1, out_dtype="float64", masked=True).filled(np.nan)
+        scale: float = raster.scales[0]
+    return values * scale

@@ -8,7 +8,8 @@ the provinces of data/boundaries and the waypoints beside this file (which are w
    (bending.py, waypoints.csv), adds what is missing of the named highways (highways.py) and joins the pieces
    into roads without doubled lines (network.py);
 3. clips the rivers and restores their names (rivers.py);
-4. writes the package, and simplified copies for the web under static/geo/.
+4. writes the package, and simplified copies for the web under static/geo/;
+5. makes the travel-time surface and compares it with published times (friction.py, times.py).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import bending  # noqa: E402  (the scripts' parts lie outside any package)
 import buildkit  # noqa: E402
+import friction  # noqa: E402
 import highways  # noqa: E402
 import network  # noqa: E402
 from places import read_places  # noqa: E402
@@ -146,7 +148,9 @@ def main() -> None:
         columns = buildkit.columns_of(HERE, name)
         buildkit.write_geojson(HERE / f"{name}.geojson", table[[*columns, "geometry"]], key=key)
     buildkit.write_static(buildkit.ROOT / "static" / "geo", web_copies(roads, rivers))
+    errors = friction.build(inputs)
     buildkit.stamp(HERE)
+    print("travel times:", *errors, sep="\n  ")
     print(f"rivers: {len(rivers)}: {', '.join(rivers['river_name'])}")
 
 
