@@ -168,13 +168,12 @@ class _Capacity:
 
 def _weights(reach: Reach, decay: Decay, maximum: float) -> sparse.csr_array:
     """Return the weights of the pairs within `maximum`; pairs that weigh nothing are not stored."""
-    cost = reach.matrix.data
-    data = np.asarray(decay(cost), dtype=float)
-    if data.shape != cost.shape or not (np.isfinite(data) & (data >= 0)).all():
+    near = reach if maximum == np.inf else reach.within(maximum)
+    data = np.asarray(decay(near.matrix.data), dtype=float)
+    if data.shape != near.matrix.data.shape or not (np.isfinite(data) & (data >= 0)).all():
         raise ScenarioError("decay: every weight must be a finite number of at least 0")
-    data = np.where(cost <= maximum, data, 0.0)
-    parts = (data, reach.matrix.indices, reach.matrix.indptr)
-    return _without_faint(sparse.csr_array(parts, shape=reach.matrix.shape, copy=True))
+    parts = (data, near.matrix.indices, near.matrix.indptr)
+    return _without_faint(sparse.csr_array(parts, shape=near.matrix.shape, copy=True))
 
 
 def _without_faint(weights: sparse.csr_array) -> sparse.csr_array:

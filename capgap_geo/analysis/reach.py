@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from capgap_geo.analysis.coverage import coverage
 from capgap_geo.errors import SchemaError
 
 #: How many labels a message quotes before it stops.
@@ -94,7 +95,7 @@ class Reach:
 
     def within(self, threshold: float) -> Self:
         """Keep the pairs that cost at most `threshold`, inclusive."""
-        kept = self.matrix.data <= threshold
+        kept = coverage(self.matrix.data, threshold=threshold)
         indptr = np.concatenate([[0], np.cumsum(kept)])[self.matrix.indptr]
         parts = (self.matrix.data[kept], self.matrix.indices[kept], indptr)
         return type(self)(self.rows, self.columns, sparse.csr_array(parts, shape=self.matrix.shape))

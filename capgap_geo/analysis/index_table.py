@@ -1,0 +1,144 @@
+"""Indicators with their direction, and their values as intervals: known, bounded or not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from capgap_geo.analysis.reach import refuse, repeated
+from capgap_geo.analysis.siting_problem import in_order
+from capgap_geo.errors import ScenarioError
+
+Array = NDArray[np.float64]
+
+
+class Direction(StrEnum):
+    """Which way an indicator points."""
+
+    HIGHER_IS_WORSE = "higher_is_worse"
+    LOWER_IS_WORSE = "lower_is_worse"
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One measure of need, reach or capacity.
+
+    Parameters
+    ----------
+    name
+        Column of the table of indicators; or the columns ``<name>_lower`` and ``<name>_upper``.
+    pillar
+        Group within which indicators are averaged, for instance ``need``.
+    direction
+        Whether a higher or a lower value means a larger gap.
+
+    Raises
+    ------
+    ScenarioError
+        The direction is unknown.
+    """
+
+    name: str
+    pillar: str
+    direction: Direction
+
+    def __post_init__(self) -> None:
+        if self.direction not in list(Direction):
+            raise ScenarioError(
+                f"{self.name}: found direction {self.direction!r}, use one of {', '.join(Direction)}"
+            )
+        object.__setattr__(self, "direction", Direction(self.direction))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Intervals:
+    """Values in the order of the labels and names, turned so that higher is always worse.
+
+    Attributes
+    ----------
+    labels
+        Rows, in order.
+    definitions
+        Columns, by name.
+    best, worst
+        Ends of each interval, shape (rows, indicators). A value or an end that is not known has been
+        put at the edge of what is observed in its column; one that is infinitely bad, just beyond it.
+    known, unknown
+        Where the value is known exactly, and where an end is not known.
+    """
+
+    labels: pd.Index
+    definitions: tuple[Indicator, ...]
+    best: Array
+    worst: Array
+    known: NDArray[np.bool_]
+    unknown: NDArray[np.bool_]
+
+
+def read(indicators: pd.DataFrame, definitions: Sequence[Indicator]) -> Intervals:
+    """Check a table of indicators and put it in order.
+
+    Raises
+    ------
+    SchemaError
+        Every problem at once: rows or names that repeat, a column that is missing or infinitely good, a
+        lower bound above its upper bound, an indicator of which no value is known.
+    """
+    ordered = tuple(sorted(definitions, key=lambda indicator: indicator.name))
+    names = pd.Index([indicator.name for indicator in ordered])
+    problems = repeated("rows", indicators.index) + repeated("definitions", names)
+    problems += ["indicators: found none"] if not len(names) or not len(indicators) else []
+    problems += [p for indicator in ordered for p in _column_problems(indicators, indicator)]
+    refuse("indicators", problems)
+    rows = indicators.iloc[in_order(indicators.index)]
+    best, worst = (np.column_stack(ends) for ends in zip(*(_ends(rows, i) for i in ordered), strict=True))
+    unknown = np.isnan(best) | np.isnan(worst)
+    best, worst = _finite(best, worst)
+    observed = np.concatenate([best, worst])
+    return Intervals(
+        labels=rows.index,
+        definitions=ordered,
+        best=np.where(np.isnan(best), np.nanmin(observed, axis=0), best),
+        worst=np.where(np.isnan(worst), np.nanmax(observed, axis=0), worst),
+        known=best == worst,
+        unknown=unknown,
+    )
+
+
+def _columns(table: pd.DataFrame, name: str) -> tuple[str, str]:
+    return (name, name) if name in table else (f"{name}_lower", f"{name}_upper")
+
+
+def _ends(table: pd.DataFrame, indicator: Indicator) -> tuple[Array, Array]:
+    """Return the better and the worse end of the values, turned so that higher is worse."""
+    lower, upper = (table[c].to_numpy(dtype=float, na_value=np.nan) for c in _columns(table, indicator.name))
+    return (lower, upper) if indicator.direction is Direction.HIGHER_IS_WORSE else (-upper, -lower)
+
+
+def _finite(best: Array, worst: Array) -> tuple[Array, Array]:
+    """Put infinitely bad values, such as an unreachable service, just beyond the worst finite one."""
+    both = np.concatenate([best, worst])
+    top = np.max(both, axis=0, initial=-np.inf, where=np.isfinite(both))
+    beyond = np.nextafter(np.where(np.isfinite(top), top, 0.0), np.inf)
+    return np.where(np.isposinf(best), beyond, best), np.where(np.isposinf(worst), beyond, worst)
+
+
+def _column_problems(table: pd.DataFrame, indicator: Indicator) -> list[str]:
+    name = indicator.name
+    missing = [column for column in _columns(table, name) if column not in table]
+    if missing:
+        return [f"{name}: neither that column nor {' and '.join(missing)} is there"]
+    best, worst = _ends(table, indicator)
+    problems = []
+    if np.isneginf(best).any():
+        problems.append(f"{name}: infinitely good values; leave them empty if they are not known")
+    if (best > worst).any():
+        problems.append(f"{name}: a lower bound is above its upper bound")
+    if np.isnan(best).all() and np.isnan(worst).all():
+        problems.append(f"{name}: no value is known; leave the indicator out")
+    return problems
