@@ -130,9 +130,8 @@ class _Model:
         best, worst, unknown = (
             np.stack([getattr(table, name) for table in tables]) for name in ("best", "worst", "unknown")
         )
-        return cls(
-            tables, best, worst, unknown.any(axis=0), member, pillar_weights(weights, pillars), concentration
-        )
+        uncertain: NDArray[np.bool_] = np.asarray(unknown.any(axis=0), dtype=bool)
+        return cls(tables, best, worst, uncertain, member, pillar_weights(weights, pillars), concentration)
 
     def draw(self, count: int, streams: Mapping[str, np.random.Generator]) -> _Draws:
         """Draw every assumption from its own stream."""
