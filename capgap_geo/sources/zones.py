@@ -10,7 +10,7 @@ from capgap_geo.sources.contract import Column
 from capgap_geo.sources.facilities import EVIDENCE, Known, year
 from capgap_geo.sources.read import PERU_BOUNDS, features
 
-OUTLINE_METHODS = frozenset({"corridor", "river_reach", "settlement", "district_proxy"})
+OUTLINE_METHODS = frozenset({"corridor", "river_reach", "settlement", "district_proxy", "user"})
 LINKS = frozenset({"direct", "adjacent", "none_found"})
 
 

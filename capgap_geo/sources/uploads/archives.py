@@ -38,7 +38,7 @@ class Archive:
             self._zip = zipfile.ZipFile(io.BytesIO(content))
         except _BROKEN:
             raise refusal("unreadable", format="ZIP") from None
-        entries = [e for e in self._zip.infolist() if not e.is_dir()]
+        entries = [e for e in self._zip.infolist() if not e.filename.endswith("/")]
         _check_entries(entries, limits)
         self._entries = {e.filename: e for e in entries}
 

@@ -7,6 +7,8 @@ import unicodedata
 
 #: Signs that open markup, templates, scripts or attributes, and what stands for them.
 _HARMLESS = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")", "`": "’", "'": "’", '"': "”", "\\": "/"})
+#: A sign before nothing but digits starts no formula.
+_NUMBER = re.compile(r"[+-]?\d[\d.,]{0,30}", re.ASCII)
 _FORMULA = re.compile(r"^[\s=+\-@|\t\r\n]+")
 _LINK = re.compile(r"\b(javascript|vbscript|data|file|https?)\s*:", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
@@ -22,6 +24,8 @@ def harmless(text: str) -> str:
     >>> harmless('=HYPERLINK("http://x")'), harmless("{{7*7}}"), harmless("<b>Ñaña</b>")
     ('HYPERLINK(”http∶//x”)', '((7*7))', '‹b›Ñaña‹/b›')
     """
+    if _NUMBER.fullmatch(text):
+        return text
     bare = unicodedata.normalize("NFC", text)
     bare = "".join(c if c.isprintable() else " " for c in bare if unicodedata.category(c) != "Cf")
     bare = _FORMULA.sub("", bare)

@@ -19,6 +19,7 @@ _PARTS = re.compile(
     r"(?:(?P<s>\d{1,2}(?:[.,]\d+)?)\s*(?:\"|″|”|''|´´|’’|s|seg|sec)?)?",
     re.IGNORECASE,
 )
+_LEADING, _TRAILING = re.compile(r"([NSEWO])(?![A-Z])"), re.compile(r"(?<![A-Z])([NSEWO])$")
 _WORDS = {
     "NORTE": "N",
     "SUR": "S",
@@ -57,12 +58,12 @@ def _sexagesimal(text: str, axis: Axis) -> float | None:
     for word, letter in _WORDS.items():
         bare = re.sub(rf"\b{word}\b", letter, bare)
     sign = 1.0
-    marks = re.findall(r"^[NSEWO](?![A-Z])|(?<![A-Z])[NSEWO]$", bare)
-    if marks:
-        if len(marks) > 1 or _AXIS_OF[marks[0]] != axis:
+    mark = _LEADING.match(bare) or _TRAILING.search(bare)
+    if mark:
+        if _AXIS_OF[mark.group(1)] != axis or (mark.start() == 0 and re.search(r"\s[NSEWO]$", bare)):
             return None
-        sign = _LETTERS[marks[0]]
-        bare = bare.strip("NSEWO ")
+        sign = _LETTERS[mark.group(1)]
+        bare = (bare[: mark.start()] + bare[mark.end() :]).strip()
     if bare.startswith(("-", "+")):
         sign, bare = (-1.0 if bare[0] == "-" else 1.0), bare[1:].strip()
     match = _PARTS.fullmatch(bare)

@@ -74,6 +74,8 @@ def _answer(head: bytes, content: bytes, limits: Limits) -> bytes:
             raise refusal("too_much_memory")
     finally:
         timer.cancel()
+        if process.stdout is not None:
+            process.stdout.close()
         if process.poll() is None:
             _end(process)
     return _judged(process.returncode, answer, late.is_set())

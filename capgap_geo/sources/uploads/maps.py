@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -101,16 +102,19 @@ def _ogr(
         ValueError,
         RuntimeError,
         UnicodeError,
+        UnboundLocalError,  # the library on a reference system that is no text
     )
     try:
-        layers = pyogrio.list_layers(content)
-        spatial = [str(name) for name, kind in layers if kind is not None] or [str(n) for n, _ in layers]
-        chosen = spatial[_pick(spatial, layer, title)]
-        about = pyogrio.read_info(content, layer=chosen, encoding=encoding, force_feature_count=True)
-        _check_size(int(about["features"]), len(about["fields"]), limits)
-        meta, _, blobs, columns = pyogrio.raw.read(
-            content, layer=chosen, encoding=encoding, datetime_as_string=True, max_features=limits.rows
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # remarks of the library about names and drivers
+            layers = pyogrio.list_layers(content)
+            spatial = [str(name) for name, kind in layers if kind is not None] or [str(n) for n, _ in layers]
+            chosen = spatial[_pick(spatial, layer, title)]
+            about = pyogrio.read_info(content, layer=chosen, encoding=encoding, force_feature_count=True)
+            _check_size(int(about["features"]), len(about["fields"]), limits)
+            meta, _, blobs, columns = pyogrio.raw.read(
+                content, layer=chosen, encoding=encoding, datetime_as_string=True, max_features=limits.rows
+            )
     except UploadError:
         raise
     except known:
@@ -173,7 +177,9 @@ def read_geoparquet(content: bytes, limits: Limits, crs: str | None = None) -> R
         geo = _geo(schema.metadata or {})
         table = file.read(use_threads=False)
         data = {name: table.column(name).to_pylist() for name in schema.names}
-    except (pa.ArrowException, OSError, KeyError, TypeError, OverflowError) as error:
+    except UploadError:
+        raise
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, pa.ArrowMemoryError):
             raise refusal("too_much_memory") from None
         raise refusal("unreadable", format="GeoParquet") from None

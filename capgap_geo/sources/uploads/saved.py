@@ -87,6 +87,8 @@ def unpack(content: bytes, folder: Path, limits: Limits = STUDY) -> None:
     if not content.startswith(b"PK"):
         raise refusal("not_a_study", found="not a ZIP file")
     archive = Archive(content, limits)
+    if not any(name.endswith("/datapackage.json") for name in archive.names):
+        raise refusal("not_a_study", found="no datapackage.json in it")
     for name in archive.names:
         if not _MEMBER.fullmatch(name) or PurePosixPath(name).suffix not in _ENDINGS:
             raise refusal("not_a_study", found=name[:60])
@@ -139,5 +141,5 @@ def _extras(folder: Path) -> tuple[dict[str, Any], Surface | None]:
             grid = read_geotiff(resource.path.read_bytes(), DEFAULT).grid
             own = None if grid is None else surface(grid, "min_per_km", [])
         else:
-            tables[name] = gpd.read_file(resource.path, driver="GeoJSON")
+            tables[name] = gpd.read_file(resource.path)
     return tables, own
