@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from capgap_geo.model import GROUPS, OLDEST_YEAR, Evidence, Profile, Scenario
 
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 CAPACITY = ("officers", "women_officers", "vehicles", "prosecutors", "beds")
 PER_PEOPLE = 100_000.0
 PER_KM2 = 10_000.0
@@ -50,32 +53,38 @@ def totals(facilities: pd.DataFrame, departments: pd.Index) -> pd.DataFrame:
         ``<capacity>_lower``, ``<capacity>_upper``, ``<capacity>_unknown`` (facilities whose value
         is not known).
     """
-    by = facilities.groupby("department_id")
-    result = pd.DataFrame(index=departments)
-    result["records_lower"] = corroborated(facilities).groupby("department_id").size()
-    result["records_upper"] = by.size()
-    result = result.reindex(departments).fillna(0.0)
+    row = departments.get_indexer(pd.Index(facilities["department_id"]))
+    firm = facilities["evidence"].to_numpy() == Evidence.CORROBORATED
+
+    def by_department(values: Floats, where: Flags) -> Floats:
+        return np.bincount(row[where], values[where], minlength=len(departments)).astype(np.float64)
+
+    every, one = np.ones(len(row), np.bool_), np.ones(len(row))
+    columns = {"records_lower": by_department(one, firm), "records_upper": by_department(one, every)}
+    trusted = facilities["capacity_evidence"].to_numpy() == Evidence.CORROBORATED
     for name in CAPACITY:
-        value = facilities[name]
-        firm = value.where(facilities["capacity_evidence"].eq(Evidence.CORROBORATED))
-        keys = facilities["department_id"]
-        low = firm.groupby(keys).sum(min_count=1)
-        high = value.groupby(keys).agg(lambda v: v.sum() if v.notna().all() else np.nan)
-        result[f"{name}_lower"] = low.reindex(departments)
-        result[f"{name}_upper"] = high.reindex(departments)
-        result[f"{name}_unknown"] = value.isna().groupby(keys).sum().reindex(departments).fillna(0.0)
-    return result
+        value = facilities[name].to_numpy(np.float64)
+        known = np.isfinite(value)
+        counted, missing = by_department(one, known & trusted), by_department(one, ~known)
+        low, high = by_department(value, known & trusted), by_department(value, known)
+        columns[f"{name}_lower"] = np.where(counted > 0, low, np.nan)
+        columns[f"{name}_upper"] = np.where((missing == 0) & (columns["records_upper"] > 0), high, np.nan)
+        columns[f"{name}_unknown"] = missing
+    return pd.DataFrame(columns, index=departments)
 
 
 def rates(capacity: pd.DataFrame, *, people: pd.Series, area_km2: pd.Series) -> pd.DataFrame:
     """Return each capacity per 100,000 people and per 10,000 km2, as lower and upper bound.
 
+    Rows of `people` and `area_km2` are those of `capacity`.
+
     There is no accepted norm for any of these rates: they compare, they do not judge.
     """
-    columns: dict[str, pd.Series] = {}
+    columns: dict[str, Floats] = {}
+    persons, area = people.to_numpy(np.float64), area_km2.to_numpy(np.float64)
     for name in CAPACITY:
         for bound in ("lower", "upper"):
-            value = capacity[f"{name}_{bound}"]
-            columns[f"{name}_per_100k_{bound}"] = PER_PEOPLE * value / people
-            columns[f"{name}_per_10000_km2_{bound}"] = PER_KM2 * value / area_km2
-    return pd.DataFrame(columns)
+            value = capacity[f"{name}_{bound}"].to_numpy(np.float64)
+            columns[f"{name}_per_100k_{bound}"] = PER_PEOPLE * value / persons
+            columns[f"{name}_per_10000_km2_{bound}"] = PER_KM2 * value / area
+    return pd.DataFrame(columns, index=capacity.index)

@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from threading import Lock
+from typing import TypeVar
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 from scipy import sparse
 
-from capgap_geo.analysis import geodesic, grid, least_cost
+from capgap_geo.analysis import ellipsoid, geodesic, grid, least_cost, revise
 from capgap_geo.analysis.coverage import fractions
 from capgap_geo.analysis.demand import access_lines, spread
+from capgap_geo.analysis.revise import METRES_PER_KM
+from capgap_geo.analysis.tally import Count, Weights, count, recount
+from capgap_geo.analysis.wavefront import RowCol
 from capgap_geo.errors import ScenarioError
-from capgap_geo.model import Demand, Measure, Profile, Study
+from capgap_geo.model import Demand, Evidence, Measure, Profile, Scenario, Study
 
+T = TypeVar("T")
+#: Longitude and latitude of the sites of corroborated, and of reported, facilities.
+Levels = tuple[NDArray[np.float64], NDArray[np.float64]]
+#: Packages of the ground under every answer.
+GROUND = ("boundaries", "population", "travel")
 #: Surfaces kept at a time; one is about 10 MB.
 KEPT = 24
-METRES_PER_KM = 1000.0
+#: Counts kept at a time; one is about 3 MB.
+KEPT_COUNTS = 12
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reached:
+    """Minutes or km from each cell to the nearest facility (infinity = none), and who is within reach."""
+
+    surface: NDArray[np.float64]
+    count: Count
 
 
 class Engine:
@@ -51,25 +73,41 @@ class Engine:
         self.cells: NDArray[np.intp] = np.flatnonzero(self.grid.mask)
         self.areas = self._of_country(fractions(self.grid, study.provinces)) * self.grid.cell_km**2
         self.zone_shares = self._of_country(fractions(self.grid, study.zones))
-        self._people: dict[Demand, sparse.csr_matrix] = {}
+        self._spread: dict[Demand, sparse.csr_matrix] = {}
+        self._weights: dict[tuple[Demand, Profile], Weights] = {}
         self._surfaces: OrderedDict[tuple[object, ...], NDArray[np.float64]] = OrderedDict()
+        self._counts: OrderedDict[tuple[object, ...], Count] = OrderedDict()
+        self._lock = Lock()
 
     def _of_country(self, matrix: sparse.csr_matrix) -> sparse.csr_matrix:
         return sparse.csr_matrix(matrix.tocsc()[:, self.cells])
 
     @cached_property
-    def department_of_province(self) -> sparse.csr_matrix:
-        """Departments by provinces, 1 where the province belongs to the department."""
-        departments = pd.Index(self.study.departments["department_id"])
-        row = departments.get_indexer(self.study.provinces["department_id"])
-        shape = (len(departments), len(row))
-        return sparse.csr_matrix((np.ones(len(row)), (row, np.arange(len(row)))), shape=shape)
+    def department_of_province(self) -> NDArray[np.intp]:
+        """Position of the department of each province."""
+        return np.asarray(self._departments.get_indexer(self.study.provinces["department_id"]))
 
     @cached_property
     def lonlat(self) -> NDArray[np.float64]:
         """Longitude and latitude of the cells' centres, in degrees."""
         row, column = np.unravel_index(self.cells, self.grid.shape)
         return np.column_stack(self.grid.lonlat(row, column))
+
+    @cached_property
+    def centred(self) -> NDArray[np.float64]:
+        """The cells' centres in Earth-centred metres."""
+        return ellipsoid.earth_centred(self.lonlat)
+
+    @cached_property
+    def waves(self) -> revise.Waves:
+        """Travel-time surfaces that follow their facilities.
+
+        Raises
+        ------
+        ScenarioError
+            The study has no friction surface.
+        """
+        return revise.Waves(self._friction(), self.cells, cell_km=self.grid.cell_km)
 
     @cached_property
     def capitals(self) -> gpd.GeoSeries:
@@ -79,16 +117,32 @@ class Engine:
         return gpd.GeoSeries(places.loc[ids].to_numpy(), index=ids.index, crs=places.crs)
 
     @cached_property
+    def place_table(self) -> pd.DataFrame:
+        """Name, province, department and population of each place."""
+        columns = ["place_id", "place_name", "province_id", "department_id", "population"]
+        return pd.DataFrame(self.study.places[columns]).set_index("place_id")
+
+    @cached_property
+    def department_table(self) -> pd.DataFrame:
+        """Population and area in km2 of each department."""
+        people = self.study.population.groupby("department_id")["population"].sum().astype(float)
+        area = self.study.departments.set_index("department_id")["area_km2"].astype(float)
+        return pd.DataFrame({"population": people.loc[area.index], "area_km2": area})
+
+    @cached_property
+    def ground_sources(self) -> frozenset[str]:
+        """Sources of what every answer stands on."""
+        return frozenset(s.source_id for s in self.study.sources.values() if s.package in GROUND)
+
+    @cached_property
     def place_cells(self) -> NDArray[np.intp]:
         """Position in `cells` of the cell of each place."""
         points = self.study.places.geometry
         return self.positions(points.x.to_numpy(), points.y.to_numpy())
 
-    @cached_property
-    def zone_cells(self) -> NDArray[np.intp]:
-        """Position in `cells` of the cell of each mining zone's centre."""
-        zones = self.study.zones
-        return self.positions(zones["centre_lon"].to_numpy(), zones["centre_lat"].to_numpy())
+    def zone_nearest(self, surface: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the value of each mining zone's best-connected cell, so that no distance is overstated."""
+        return np.minimum.reduceat(surface[self.zone_shares.indices], self.zone_shares.indptr[:-1])
 
     def positions(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.intp]:
         """Return the position in `cells` of the usable cell of each point.
@@ -103,19 +157,33 @@ class Engine:
 
     def people(self, variant: Demand, profile: Profile) -> sparse.csr_matrix:
         """Return the persons of a group under one of the two spreads; sparse, provinces by cells."""
-        if variant not in self._people:
+        if variant not in self._spread:
             study = self.study
             lines = access_lines(study.roads, study.rivers)
             everywhere = spread(
                 self.grid, study.provinces, study.population, study.places, variant=variant, access=lines
             )
-            self._people[variant] = self._of_country(everywhere)
-        everyone = self._people[variant]
+            self._spread[variant] = self._of_country(everywhere)
+        everyone = self._spread[variant]
         if profile is Profile.EVERYONE:
             return everyone
         table = self.study.population.set_index("province_id").loc[self.study.provinces["province_id"]]
         share = (table[profile.value] / table["population"]).to_numpy(float)
-        return sparse.csr_matrix(sparse.diags_array(share) @ everyone)
+        persons = everyone.data * np.repeat(share, np.diff(everyone.indptr))
+        return sparse.csr_matrix((persons, everyone.indices, everyone.indptr), shape=everyone.shape)
+
+    def weights(self, variant: Demand, profile: Profile) -> Weights:
+        """Return the persons of a group and the land, ready to be counted."""
+        key = variant, profile
+        if key not in self._weights:
+            people = self.people(variant, profile)
+            person = np.asarray(people.sum(axis=0)).ravel()
+            zone_people = sparse.csr_matrix(self.zone_shares @ sparse.diags_array(person))
+            zone_area = self.zone_shares * self.grid.cell_km**2
+            self._weights[key] = Weights(
+                people, self.areas, self.department_of_province, zone_people, zone_area
+            )
+        return self._weights[key]
 
     def sites(self, facilities: gpd.GeoDataFrame) -> NDArray[np.float64]:
         """Return longitude and latitude at which facilities are reached, one row per facility.
@@ -123,10 +191,93 @@ class Engine:
         A facility known by department only is reached through the department's capital, so what
         follows from it is a function of the department alone.
         """
-        capital = self.capitals.loc[facilities["department_id"]].to_numpy()
-        own = facilities.geometry.to_numpy()
-        points = gpd.GeoSeries(np.where(facilities.geometry.isna(), capital, own))
-        return np.column_stack([points.x, points.y]) if len(points) else np.empty((0, 2))
+        ids = facilities["department_id"].to_numpy()
+        shape = facilities.geometry.to_numpy()
+        capital = self._capital_lonlat[self._departments.get_indexer(ids)]
+        found: NDArray[np.float64] = np.where(
+            shapely.is_missing(shape)[:, None],
+            capital,
+            np.column_stack([shapely.get_x(shape), shapely.get_y(shape)]),
+        )
+        return found
+
+    @cached_property
+    def _departments(self) -> pd.Index:
+        departments: pd.Index = pd.Index(self.study.departments["department_id"])
+        return departments
+
+    @cached_property
+    def _capital_lonlat(self) -> NDArray[np.float64]:
+        return np.column_stack([self.capitals.x, self.capitals.y])
+
+    def reached(
+        self, scenario: Scenario, facilities: gpd.GeoDataFrame, *, known: gpd.GeoDataFrame | None = None
+    ) -> tuple[Reached, Reached]:
+        """Return how far help is from each cell, and who is within reach, under both evidence levels.
+
+        Parameters
+        ----------
+        facilities
+            Those of the scenario that count, of both levels.
+        known
+            Other facilities whose answer is kept: what differs from them is computed, and nothing else.
+
+        Returns
+        -------
+        tuple
+            With the corroborated facilities only, and with all of them.
+
+        Raises
+        ------
+        ScenarioError
+            Travel time is asked for and the study has no friction surface.
+        """
+        base = self._levels(facilities if known is None else known)
+        before = self._counted(scenario, base)
+        wanted = base if known is None else self._levels(facilities)
+        if all(map(np.array_equal, base, wanted)):
+            return before
+        firm, reported = (self._revised(scenario.measure, *sites) for sites in zip(base, wanted, strict=True))
+        weights = self.weights(scenario.demand, scenario.profile)
+        pair = []
+        for surface, old in zip((firm, np.minimum(firm, reported)), before, strict=True):
+            surface.flags.writeable = False
+            counted = recount(weights, old.count, old.surface, surface, threshold=scenario.threshold)
+            pair.append(Reached(surface, counted))
+        return pair[0], pair[1]
+
+    def _levels(self, facilities: gpd.GeoDataFrame) -> Levels:
+        """Return the sites of corroborated and of reported facilities."""
+        sites = self.sites(facilities)
+        firm = facilities["evidence"].to_numpy() == Evidence.CORROBORATED
+        return np.unique(sites[firm], axis=0), np.unique(sites[~firm], axis=0)
+
+    def _counted(self, scenario: Scenario, levels: Levels) -> tuple[Reached, Reached]:
+        """Return both levels of some facilities, remembered."""
+        names = tuple(sites.tobytes() for sites in levels)
+        measure, threshold = scenario.measure, scenario.threshold
+        firm, reported = (self._surface(sites, measure) for sites in levels)
+        everything = self._remembered(
+            self._surfaces, (measure, *names), KEPT, lambda: np.minimum(firm, reported)
+        )
+        weights = self.weights(scenario.demand, scenario.profile)
+        pair = []
+        for surface, name in ((firm, names[:1]), (everything, names)):
+            surface.flags.writeable = False
+            key = measure, threshold, scenario.demand, scenario.profile, name
+            compute = partial(count, weights, surface, threshold=threshold)
+            pair.append(Reached(surface, self._remembered(self._counts, key, KEPT_COUNTS, compute)))
+        return pair[0], pair[1]
+
+    def _revised(
+        self, measure: Measure, base: NDArray[np.float64], wanted: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        before = self._surface(base, measure)
+        if np.array_equal(base, wanted):
+            return before
+        if measure is Measure.STRAIGHT_LINE:
+            return revise.distance(self.lonlat, self.centred, before, base, wanted)
+        return self.waves.revised(before, self._cells_of(base), self._cells_of(wanted))
 
     def nearest(self, facilities: gpd.GeoDataFrame, measure: Measure) -> NDArray[np.float64]:
         """Return the minutes or km from each cell to the nearest facility; infinity where there is none.
@@ -136,29 +287,56 @@ class Engine:
         ScenarioError
             Travel time is asked for and the study has no friction surface.
         """
-        lonlat = np.unique(self.sites(facilities), axis=0)
-        key = (measure, lonlat.tobytes())
-        if key not in self._surfaces:
-            surface = (
-                self._distance(lonlat) if measure is Measure.STRAIGHT_LINE else self._travel_time(lonlat)
-            )
+        return self._surface(np.unique(self.sites(facilities), axis=0), measure)
+
+    def _surface(self, sites: NDArray[np.float64], measure: Measure) -> NDArray[np.float64]:
+        def compute() -> NDArray[np.float64]:
+            near = self._distance if measure is Measure.STRAIGHT_LINE else self._travel_time
+            surface = near(sites)
             surface.flags.writeable = False
-            self._surfaces[key] = surface
-            if len(self._surfaces) > KEPT:
-                self._surfaces.popitem(last=False)
-        self._surfaces.move_to_end(key)
-        return self._surfaces[key]
+            return surface
+
+        return self._remembered(self._surfaces, (measure, sites.tobytes()), KEPT, compute)
+
+    def _remembered(
+        self,
+        kept: OrderedDict[tuple[object, ...], T],
+        key: tuple[object, ...],
+        most: int,
+        compute: Callable[[], T],
+    ) -> T:
+        with self._lock:
+            if key in kept:
+                kept.move_to_end(key)
+                return kept[key]
+        value = compute()
+        with self._lock:
+            kept[key] = value
+            while len(kept) > most:
+                kept.popitem(last=False)
+        return value
 
     def _distance(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
         return geodesic.nearest(self.lonlat, lonlat)[1] / METRES_PER_KM
 
     def _travel_time(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
-        if self.study.friction is None:
-            raise ScenarioError("the study has no travel-time surface; use measure straight_line")
+        friction = self._friction()
         if not len(lonlat):
             return np.full(len(self.cells), np.inf)
-        spot = self.grid.snap(lonlat[:, 0], lonlat[:, 1], usable=np.isfinite(self.study.friction))
-        surface = least_cost.travel_time(
-            self.study.friction, list(zip(spot.row, spot.col, strict=True)), cell_km=self.grid.cell_km
-        )
+        surface = least_cost.travel_time(friction, self._cells_of(lonlat), cell_km=self.grid.cell_km)
         return surface.minutes.ravel()[self.cells]
+
+    def _cells_of(self, lonlat: NDArray[np.float64]) -> list[RowCol]:
+        if not len(lonlat):
+            return []
+        spot = self.grid.snap(lonlat[:, 0], lonlat[:, 1], usable=self._passable)
+        return list(zip(spot.row.tolist(), spot.col.tolist(), strict=True))
+
+    @cached_property
+    def _passable(self) -> NDArray[np.bool_]:
+        return np.isfinite(self._friction())
+
+    def _friction(self) -> NDArray[np.float64]:
+        if self.study.friction is None:
+            raise ScenarioError("the study has no travel-time surface; use measure straight_line")
+        return self.study.friction

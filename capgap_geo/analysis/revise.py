@@ -1,0 +1,134 @@
+"""A surface after a few facilities came or went, from the one before: equal to a new one to the last bit."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capgap_geo.analysis import ellipsoid, geodesic
+from capgap_geo.analysis.least_cost import Change, Propagation
+from capgap_geo.analysis.wavefront import RowCol
+
+Floats = NDArray[np.float64]
+#: Cells that change, and their minutes.
+Delta = tuple[NDArray[np.int32], Floats]
+METRES_PER_KM = 1000.0
+#: Travel-time surfaces kept ready for changes; one takes about 150 MB.
+WAVES = 2
+#: New sources remembered; one takes up to 15 MB where the country has few others, mostly a tenth of that.
+CATCHMENTS = 16
+#: The certificate of the nearest facility is exact to this many metres.
+SLACK_M = 0.001
+
+
+class Waves:
+    """Travel-time surfaces that follow the facilities of one friction surface.
+
+    Parameters
+    ----------
+    friction
+        Minutes per km; NaN = impassable.
+    cells
+        Row-major indices of the cells whose values are wanted.
+    cell_km
+        Side of a cell.
+    """
+
+    def __init__(self, friction: Floats, cells: NDArray[np.intp], *, cell_km: float) -> None:
+        self._friction, self._cell_km = friction, cell_km
+        self._position = np.full(friction.size, -1, np.int32)
+        self._position[cells] = np.arange(len(cells), dtype=np.int32)
+        self._kept: OrderedDict[frozenset[RowCol], Propagation] = OrderedDict()
+        self._catchments: OrderedDict[tuple[frozenset[RowCol], RowCol], Delta] = OrderedDict()
+        self._lock = Lock()
+
+    def revised(self, before: Floats, base: Iterable[RowCol], wanted: Iterable[RowCol]) -> Floats:
+        """Return the surface of the sources `wanted`.
+
+        The surface of two sets together is the lower of their two surfaces, also in floating point
+        (rounding keeps the order of sums), so each new source is followed on its own and remembered.
+
+        Parameters
+        ----------
+        before
+            Surface of the sources `base`.
+        """
+        start, end = frozenset(base), frozenset(wanted)
+        surface = before.copy()
+        with self._lock:
+            if start - end:
+                changes = self._changes(start, sorted(start - end), sorted(end - start))
+            else:
+                changes = [self._catchment(start, place) for place in sorted(end - start)]
+        for cells, minutes in changes:
+            surface[cells] = minutes if start - end else np.minimum(surface[cells], minutes)
+        return surface
+
+    def _changes(self, start: frozenset[RowCol], gone: list[RowCol], come: list[RowCol]) -> list[Delta]:
+        """Return what each change does to the one before it, and leave the surface as it was."""
+        wave = self._wave(start)
+        index = {place: i for i, place in wave.sources.items()}
+        made: list[Change] = []
+        try:
+            # What comes first saves the removal from flooding the land of those that come.
+            made += (wave.add(place) for place in come)
+            made += (wave.remove(index[place]) for place in gone)
+            return [self._delta(change) for change in made]
+        finally:
+            for change in reversed(made):
+                wave.undo(change)
+
+    def _catchment(self, start: frozenset[RowCol], place: RowCol) -> Delta:
+        """Return where a new source is nearer than all others, and how near."""
+        key = start, place
+        if key not in self._catchments:
+            self._catchments[key] = self._changes(start, [], [place])[0]
+            if len(self._catchments) > CATCHMENTS:
+                self._catchments.popitem(last=False)
+        self._catchments.move_to_end(key)
+        return self._catchments[key]
+
+    def _delta(self, change: Change) -> Delta:
+        position = self._position[change.cells]
+        inside = position >= 0
+        if inside.all():
+            return position, change.minutes_after
+        return position[inside], change.minutes_after[inside]
+
+    def _wave(self, sources: frozenset[RowCol]) -> Propagation:
+        if sources not in self._kept:
+            while len(self._kept) >= WAVES:
+                self._kept.popitem(last=False)
+            self._kept[sources] = Propagation(self._friction, sorted(sources), cell_km=self._cell_km)
+        self._kept.move_to_end(sources)
+        return self._kept[sources]
+
+
+def distance(points: Floats, centred: Floats, before: Floats, base: Floats, wanted: Floats) -> Floats:
+    """Return the km from each point to the nearest of the sites `wanted`.
+
+    A geodesic is at least as long as its chord, so a site can matter only where its chord is at most
+    the distance before; those points are measured again, all others keep their value.
+
+    Parameters
+    ----------
+    points, centred
+        Longitude and latitude in degrees, and the same points in Earth-centred metres.
+    before
+        Km to the nearest of the sites `base`.
+    base, wanted
+        Longitude and latitude of the sites.
+    """
+    kept, new = {tuple(row) for row in base.tolist()}, {tuple(row) for row in wanted.tolist()}
+    limit = (before * METRES_PER_KM + SLACK_M) ** 2
+    affected = np.zeros(len(points), bool)
+    for site in ellipsoid.earth_centred(np.array(sorted(kept ^ new)).reshape(-1, 2)):
+        affected |= ((centred - site) ** 2).sum(axis=1) <= limit
+    again = np.flatnonzero(affected)
+    surface = before.copy()
+    surface[again] = geodesic.nearest(points[again], wanted)[1] / METRES_PER_KM
+    return surface
