@@ -66,7 +66,7 @@ def robustness(
         ``rank_p95``; ``worst_five``, the share of draws with a rank of at most 5; ``known``, the share of
         indicators that are known exactly; ``moves_weights``, ``moves_normalisation``,
         ``moves_aggregation``, ``moves_evidence``, ``moves_unknown``, ``moves_variant``: the mean change of
-        the rank when only that assumption is drawn anew; ``moved_most``, the largest of these, or None if
+        the rank when only that assumption is drawn anew; ``moved_most``, the largest of these, missing if
         nothing moves the rank.
 
     Raises
