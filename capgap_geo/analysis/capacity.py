@@ -23,9 +23,13 @@ def serves(facilities: pd.DataFrame, profile: Profile) -> pd.Series:
 
 
 def recent(facilities: pd.DataFrame, oldest: int) -> pd.Series:
-    """Return which records are dated `oldest` or later; undated ones only at the minimum."""
+    """Return which records are dated `oldest` or later; undated ones only at the minimum.
+
+    What a plan opens has no record and always counts.
+    """
     year = pd.to_numeric(facilities["year"]).astype(float)
-    return year.ge(oldest) | (year.isna() & (oldest <= OLDEST_YEAR))
+    dated = year.ge(oldest) | (year.isna() & (oldest <= OLDEST_YEAR))
+    return dated | facilities["planned"] if "planned" in facilities else dated
 
 
 def qualifying(facilities: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:

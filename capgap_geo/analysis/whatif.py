@@ -1,0 +1,239 @@
+"""What if: a plan checked against the study, the facilities that it makes, and what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely import Point
+
+from capgap_geo.analysis.assess import Assessment, engine
+from capgap_geo.analysis.capacity import CAPACITY
+from capgap_geo.analysis.plan import Accept, Add, Change, Plan, Problem, Remove, read_text
+from capgap_geo.errors import ScenarioError
+from capgap_geo.model import GROUPS, Evidence, Service, Study
+
+#: A facility that is reached through its department alone, and is never placed more closely.
+BY_DEPARTMENT = (Service.SHELTER,)
+_NUMBERS = (*CAPACITY, "year")
+_KM_PER_DEGREE = 111.2
+
+
+def parse(study: Study, text: str) -> Plan:
+    """Return the plan of a text.
+
+    Raises
+    ------
+    ScenarioError
+        Code ``plan``, with every `Problem` in ``details["problems"]``.
+    """
+    plan, problems = read(study, text)
+    if problems:
+        raise ScenarioError(
+            "plan: " + "; ".join(map(str, problems)), code="plan", details={"problems": problems}
+        )
+    return plan
+
+
+def read(study: Study, text: str) -> tuple[Plan, tuple[Problem, ...]]:
+    """Return the changes of a text that can be made, and the problems of the others."""
+    plan, unread = read_text(text)
+    usable, problems = check(study, plan)
+    return usable, unread + problems
+
+
+def check(study: Study, plan: Iterable[Change]) -> tuple[Plan, tuple[Problem, ...]]:
+    """Return the changes that can be made one after the other, and the problems of the others."""
+    usable: list[Change] = []
+    problems: list[Problem] = []
+    for change in plan:
+        problem = _problem(study, usable, change)
+        if problem is None:
+            usable.append(change)
+        else:
+            problems.append(problem)
+    return tuple(usable), tuple(problems)
+
+
+def _problem(study: Study, before: list[Change], change: Change) -> Problem | None:
+    if change in before:
+        return Problem("plan_twice", str(change))
+    if isinstance(change, Add):
+        twin = any(isinstance(c, Add) and c.facility_id == change.facility_id for c in before)
+        return Problem("plan_twice", str(change)) if twin else _place_problem(study, change)
+    facility = change.facility_id
+    ids = list(study.facilities["facility_id"])
+    if facility not in ids:
+        close = get_close_matches(facility, ids, n=1, cutoff=0.0)
+        return Problem("plan_facility", facility, close[0] if close else "")
+    if any(isinstance(c, Remove) and c.facility_id == facility for c in before):
+        return Problem("plan_removed", facility)
+    if isinstance(change, Accept):
+        takes = study.facilities.set_index("facility_id").loc[facility, "profiles"]
+        if change.profile in str(takes).split(";"):
+            return Problem("plan_accepted", facility)
+    return None
+
+
+def _place_problem(study: Study, change: Add) -> Problem | None:
+    if change.service in BY_DEPARTMENT:
+        known = change.at in set(study.departments["department_id"])
+        return None if known else Problem("plan_by_department", change.at)
+    if change.point is None:
+        known = change.at in set(study.places["place_id"])
+        return None if known else Problem("plan_place", change.at)
+    lon, lat = change.point
+    try:
+        engine(study).positions(np.array([lon]), np.array([lat]))
+    except ScenarioError:
+        return Problem("plan_outside", change.at, near(study, lon, lat).place_name)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The place nearest to a point, and the department that holds the point."""
+
+    place_id: str
+    place_name: str
+    km: float
+    department_id: str
+
+
+def near(study: Study, lon: float, lat: float) -> Near:
+    """Return what lies around a point; outside the country, the nearest department."""
+    places = study.places.geometry
+    # Degrees of longitude are shortened, so that the nearest in degrees is the nearest on the ground.
+    away = np.hypot((places.x - lon) * np.cos(np.radians(lat)), places.y - lat).to_numpy()
+    place = study.places.iloc[int(away.argmin())]
+    # As for the places; a point inside a department is at distance 0 in any unit.
+    distance = shapely.distance(study.departments.geometry.to_numpy(), Point(lon, lat))
+    department = str(study.departments["department_id"].iloc[int(distance.argmin())])
+    km = float(away.min() * _KM_PER_DEGREE)
+    return Near(str(place["place_id"]), str(place["place_name"]), km, department)
+
+
+def apply(study: Study, plan: Plan) -> gpd.GeoDataFrame:
+    """Return the study's facilities after a plan.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The columns of the study's table, ``planned`` (new) and ``changed`` (accepts more groups than on
+        record). A new facility counts under both evidence levels and whatever the oldest year; its
+        capacity is not known. One that accepts a group keeps its evidence and its year.
+
+    Raises
+    ------
+    ScenarioError
+        Code ``plan``: a change that cannot be made.
+    """
+    usable, problems = check(study, plan)
+    if problems:
+        raise ScenarioError(
+            "plan: " + "; ".join(map(str, problems)), code="plan", details={"problems": problems}
+        )
+    table = study.facilities.assign(planned=False, changed=False)
+    for change in usable:
+        if isinstance(change, Accept):
+            row = table["facility_id"].eq(change.facility_id)
+            taken = {*str(table.loc[row, "profiles"].iloc[0]).split(";"), str(change.profile)}
+            table.loc[row, "profiles"] = ";".join(p for p in GROUPS if p in taken)
+            table.loc[row, "changed"] = True
+    gone = {c.facility_id for c in usable if isinstance(c, Remove)}
+    table = table[~table["facility_id"].isin(gone)]
+    new = [_row(study, change) for change in usable if isinstance(change, Add)]
+    if not new:
+        return table.reset_index(drop=True)
+    added = gpd.GeoDataFrame(new, geometry="geometry", crs=table.crs)
+    added = added.reindex(columns=table.columns).astype({c: table.dtypes[c] for c in _NUMBERS})
+    return gpd.GeoDataFrame(pd.concat([table, added], ignore_index=True), geometry="geometry", crs=table.crs)
+
+
+def _row(study: Study, change: Add) -> dict[str, object]:
+    """Return a new facility as a row; what is not stated is not known."""
+    place = _place(study, change)
+    names = study.departments.set_index("department_id")["department_name"]
+    department = change.at if change.service in BY_DEPARTMENT else place[2]
+    return {
+        "facility_id": change.facility_id,
+        "service": str(change.service),
+        "department_id": department,
+        "department_name": names[department],
+        "place_id": place[0],
+        "place_name": place[1],
+        "place_inferred": False,
+        "profiles": ";".join(change.profiles),
+        "evidence": str(Evidence.CORROBORATED),
+        "precision": "department" if change.service in BY_DEPARTMENT else "place",
+        "source_ids": "",
+        "planned": True,
+        "changed": False,
+        "geometry": place[3],
+    }
+
+
+def _place(study: Study, change: Add) -> tuple[str | None, str | None, str, Point | None]:
+    """Return id and name of the place (None for a point or a department), department and point."""
+    if change.service in BY_DEPARTMENT:
+        return None, None, change.at, None
+    if change.point is None:
+        row = study.places.set_index("place_id").loc[change.at]
+        return change.at, row["place_name"], row["department_id"], row["geometry"]
+    around = near(study, *change.point)
+    return None, around.place_name, around.department_id, Point(*change.point)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a plan changes in one area, as lower and upper bound; negative where it takes away.
+
+    Attributes
+    ----------
+    people
+        Persons of the profile who come within reach.
+    area_km2
+        Land that comes within reach.
+    zones
+        Mining zones that come within reach.
+    """
+
+    people: tuple[float, float]
+    area_km2: tuple[float, float]
+    zones: tuple[int, int]
+
+
+def difference(before: Assessment, after: Assessment, *, department: str = "") -> Difference:
+    """Return what comes within reach from one answer to another, in a department or in the country.
+
+    The bounds are the changes under the two evidence levels; which of them is the lower one depends on
+    what was in reach before.
+    """
+
+    def change(name: str) -> tuple[float, float]:
+        ends = []
+        for bound in ("lower", "upper"):
+            old, new = (_value(answer, department, f"{name}_{bound}") for answer in (before, after))
+            ends.append(new - old)
+        return min(ends), max(ends)
+
+    counts = [zones_within(answer) for answer in (before, after)]
+    zones = [counts[1][k] - counts[0][k] for k in (0, 1)]
+    return Difference(change("covered_people"), change("covered_area_km2"), (min(zones), max(zones)))
+
+
+def _value(answer: Assessment, department: str, column: str) -> float:
+    row = pd.Series(answer.departments.loc[department]) if department else answer.country
+    return float(row[column])
+
+
+def zones_within(answer: Assessment) -> tuple[int, int]:
+    """Return how many mining zones are within reach, as lower and upper bound."""
+    limit = answer.scenario.threshold
+    far, near_ = answer.zones["nearest_upper"], answer.zones["nearest_lower"]
+    return int((far <= limit).sum()), int((near_ <= limit).sum())
