@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.capacity import PER_PEOPLE
 from capgap_geo.model import Study
+
+#: Lower and upper bound by department.
+Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class Pillar(StrEnum):
@@ -61,44 +66,58 @@ def indicators(study: Study, answer: Assessment) -> pd.DataFrame:
         Indexed by department; for each of `INDICATORS` a column ``<name>_lower`` and
         ``<name>_upper``. NaN is not known; 0 is none.
     """
-    pairs: dict[str, tuple[pd.Series, pd.Series]] = {}
+    pairs: dict[str, Pair] = {}
     for name in ("uncovered_share", "uncovered_people", "nearest"):
-        pairs[name] = (answer.departments[f"{name}_lower"], answer.departments[f"{name}_upper"])
+        pairs[name] = _pair(answer.departments, name)
     for name in ("records", "officers", "officers_per_100k", "prosecutors"):
-        pairs[name] = (answer.capacity[f"{name}_lower"], answer.capacity[f"{name}_upper"])
-    pairs |= _zones(study, answer) | _rates(study) | _services(study)
-    table = pd.DataFrame(index=answer.departments.index)
+        pairs[name] = _pair(answer.capacity, name)
+    pairs |= {"zones_beyond": _zones_beyond(study, answer), **_fixed(study)}
+    columns = {}
     for indicator in INDICATORS:
-        low, high = pairs[indicator.name]
-        table[f"{indicator.name}_lower"] = low.reindex(table.index).astype(float)
-        table[f"{indicator.name}_upper"] = high.reindex(table.index).astype(float)
-    return table
+        columns[f"{indicator.name}_lower"], columns[f"{indicator.name}_upper"] = pairs[indicator.name]
+    return pd.DataFrame(columns, index=answer.departments.index)
 
 
-def _zones(study: Study, answer: Assessment) -> dict[str, tuple[pd.Series, pd.Series]]:
-    """Count zones on record and beyond reach.
+def _pair(table: pd.DataFrame, name: str) -> Pair:
+    low, high = (table[f"{name}_{bound}"].to_numpy(np.float64) for bound in ("lower", "upper"))
+    return low, high
+
+
+def _zones_beyond(study: Study, answer: Assessment) -> Pair:
+    """Count the mining zones beyond reach."""
+    row = pd.Index(study.departments["department_id"]).get_indexer(pd.Index(study.zones["department_id"]))
+    low, high = (
+        np.bincount(
+            row[answer.zones[f"nearest_{b}"] > answer.scenario.threshold], minlength=len(study.departments)
+        )
+        for b in ("lower", "upper")
+    )
+    return low.astype(np.float64), high.astype(np.float64)
+
+
+@lru_cache(maxsize=4)
+def _fixed(study: Study) -> dict[str, Pair]:
+    """Return the indicators that no scenario changes."""
+    series = _zones(study) | _rates(study) | _services(study)
+    ids = study.departments["department_id"]
+    return {
+        name: (low.reindex(ids).to_numpy(np.float64), high.reindex(ids).to_numpy(np.float64))
+        for name, (low, high) in series.items()
+    }
+
+
+def _zones(study: Study) -> dict[str, tuple[pd.Series, pd.Series]]:
+    """Count the zones on record.
 
     Mined hectares are those of the largest zone: the satellite windows of the zones overlap, so
     their sum would count some land twice.
     """
-    zones = answer.zones.join(
-        study.zones.set_index("zone_id")[["department_id", "mined_ha", "trafficking_evidence"]]
-    )
-    everywhere = study.departments["department_id"]
-    limit = answer.scenario.threshold
-
-    def count(flag: pd.Series) -> pd.Series:
-        return flag.groupby(zones["department_id"]).sum().reindex(everywhere).fillna(0).astype(float)
-
-    number = count(pd.Series(True, index=zones.index))
-    direct = zones["trafficking_evidence"].eq("direct")
-    mined = zones.groupby("department_id")["mined_ha"].max().reindex(everywhere)
-    return {
-        "zones": (number, number),
-        "zones_beyond": (count(zones["nearest_lower"] > limit), count(zones["nearest_upper"] > limit)),
-        "zones_direct": (count(direct), count(direct)),
-        "mined_ha": (mined, mined),
-    }
+    by = study.zones.groupby("department_id")
+    ids = study.departments["department_id"]
+    direct = study.zones["trafficking_evidence"].eq("direct").groupby(study.zones["department_id"]).sum()
+    number, linked = (s.reindex(ids).fillna(0).astype(float) for s in (by.size(), direct))
+    mined = by["mined_ha"].max().reindex(ids)
+    return {"zones": (number, number), "zones_direct": (linked, linked), "mined_ha": (mined, mined)}
 
 
 def _rates(study: Study) -> dict[str, tuple[pd.Series, pd.Series]]:
