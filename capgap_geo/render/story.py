@@ -58,13 +58,21 @@ def threshold(t: Translator, scenario: Scenario) -> str:
     return t.pair(scenario.threshold, scenario.threshold, unit="km")
 
 
+def coarse(minutes: float) -> float:
+    """Return travel minutes as finely as the model can know them: 5 min, 10 min, then whole hours."""
+    if not math.isfinite(minutes):
+        return minutes
+    step = 5 if minutes < 60 else 10 if minutes < 600 else 60
+    return step * math.ceil(minutes / step)
+
+
 def nearest(t: Translator, lower: float, upper: float, unit: str) -> str:
     """Return a pair of travel times or distances in words."""
     if unit == "km":
         return (
             t.pair(round(lower), round(upper), unit="km") if math.isfinite(lower) else t("value.unreachable")
         )
-    low, high = t.duration(lower), t.duration(upper)
+    low, high = t.duration(coarse(lower)), t.duration(coarse(upper))
     return low if low == high else f"{low} {t('word.to')} {high}"
 
 

@@ -82,7 +82,7 @@ def _sources(t: Translator) -> None:
     address = t("evidence.table.url")
     rows = []
     for number, (_, row) in enumerate(table.iterrows()):
-        url = row[address] or ""
+        url = "" if pd.isna(row[address]) else str(row[address])
         rest = [plain(str(v)) for name, v in row.items() if name != address]
         rows.append((str(number), [*rest, Cell(t("evidence.table.open") if url else "", url, href=url)]))
     columns = [Column(str(c)) for c in table.columns if c != address]

@@ -1,0 +1,222 @@
+"""The app in a real browser: what is seen, what is sent, what a link brings back."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ["", "compare", "plan", "evidence", "data"]
+DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+#: Streamlit looks for its own server below a page's path first; the browser logs the two misses.
+ITS_OWN = re.compile(r"/(compare|plan|evidence|data)/_stcore/(host-config|health)$")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """The address of the app, as `make run` starts it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    log = (tmp_path_factory.mktemp("app") / "log").open("w")
+    process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ})
+    address = f"http://localhost:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)  # noqa: S310
+            break
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.25)
+    yield address
+    process.terminate()
+    process.wait(10)
+    log.close()
+
+
+class Visit:
+    """One reader's browser; it remembers what went wrong, and which other hosts were asked."""
+
+    def __init__(self, browser, address, size, language="es-PE", **more):
+        self.context = browser.new_context(viewport=size, locale=language, **more)
+        self.context.add_cookies([{"name": "capgap_welcomed", "value": "1", "url": address}])
+        self.page = self.context.new_page()
+        self.address, self.troubles, self.foreign = address, [], []
+        self.page.on("pageerror", lambda e: self.troubles.append(str(e)))
+        self.page.on("console", self._said)
+        self.page.on("response", self._answered)
+        self.page.on("request", self._asked)
+
+    def _said(self, message):
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.troubles.append(message.text)
+
+    def _answered(self, response):
+        if response.status >= 400 and not ITS_OWN.search(response.url):
+            self.troubles.append(f"{response.status} {response.url}")
+
+    def _asked(self, request):
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def open(self, path):
+        self.page.goto(f"{self.address}/{path}")
+        self.page.wait_for_selector(".headline", timeout=20_000)
+        return self.page
+
+    def wait_for_map(self):
+        self.page.wait_for_function("() => globalThis.capgapMap", timeout=20_000)
+        return self.page.evaluate("capgapMap.ready.then(() => capgapMap.stats())")
+
+    def headline(self):
+        return self.page.locator(".headline").first.inner_text()
+
+
+@pytest.fixture
+def visit(chromium, app):
+    made = []
+
+    def make(size=DESK, **more):
+        made.append(Visit(chromium, app, size, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.context.close()
+        assert one.troubles == []
+        assert one.foreign == []
+
+
+def test_the_map_shows_departments_zones_and_facilities(visit):
+    reader = visit()
+    reader.open("")
+    layers = {layer["id"]: layer for layer in reader.wait_for_map()["layers"]}
+    assert layers["departments"]["items"] == 25
+    assert layers["zones"]["items"] == 28
+    assert layers["facility_police"]["items"] == 9
+    assert layers["facility_prosecution"]["items"] >= 9
+    assert "facility_shelter" not in layers
+    assert layers["deserts"]["items"] >= 1
+    assert reader.page.evaluate("document.documentElement.lang") == "es"
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_scrolls_sideways_or_asks_another_host(visit, name, size):
+    reader = visit(size, language="en-GB")
+    page = reader.open(f"{name}?lang=en")
+    page.wait_for_timeout(1200)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= size["width"]
+    assert page.evaluate("document.documentElement.lang") == "en"
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_serious_barrier(visit, name, language):
+    reader = visit()
+    page = reader.open(f"{name}?lang={language}")
+    page.wait_for_timeout(1500)
+    found = Axe().run(page).response["violations"]
+    serious = [
+        (v["id"], [n["target"] for n in v["nodes"]][:3])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_a_link_brings_back_the_view(visit):
+    first = visit()
+    page = first.open("?lang=en&service=shelter&profile=girls&threshold=480&area=d:17")
+    said, address = first.headline(), page.url
+    assert "Madre de Dios" in said
+    again = visit()
+    again.page.goto(address)
+    again.page.wait_for_selector(".headline", timeout=20_000)
+    assert again.headline() == said
+
+
+def test_a_choice_is_in_the_address_and_back_undoes_it(visit):
+    reader = visit()
+    page = reader.open("?lang=en")
+    before = reader.headline()
+    page.get_by_role("radio", name="Prosecution").or_(
+        page.get_by_role("button", name="Prosecution")
+    ).first.click()
+    page.wait_for_function("old => document.querySelector('.headline').innerText !== old", arg=before)
+    page.wait_for_url(re.compile("service=prosecution"))
+    page.go_back()
+    page.wait_for_function("old => document.querySelector('.headline').innerText === old", arg=before)
+
+
+def test_the_language_changes_everything(visit):
+    reader = visit()
+    page = reader.open("evidence?lang=es")
+    page.locator(".st-key-language").get_by_text("EN", exact=True).click()
+    page.wait_for_function("document.documentElement.lang === 'en'")
+    page.wait_for_function("document.querySelector('.headline').innerText.startsWith('What Peru')")
+    page.wait_for_url(re.compile("lang=en"))
+
+
+@pytest.mark.parametrize(
+    ("size", "width", "height"), [("wide", 1200, 675), ("tall", 1080, 1350), ("a4", 794, 1123)]
+)
+def test_a_poster_has_its_size_and_leads_back(visit, size, width, height):
+    reader = visit({"width": width, "height": height})
+    page = reader.open(f"?lang=en&view=poster&size={size}&title=A%20title%20of%20mine")
+    reader.wait_for_map()
+    box = page.locator("[class*=st-key-poster_]").first.bounding_box()
+    assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, width, height)
+    assert page.locator(".poster-title").inner_text() == "A title of mine"
+    link = page.locator(".poster-link").inner_text()
+    assert "view=poster" not in link
+    assert page.locator(".poster-code").bounding_box()["y"] + 70 < height
+    foot = page.locator(".poster-foot").bounding_box()
+    assert foot["y"] + foot["height"] <= height + 1
+    assert not page.locator("[data-testid=stHeader]").is_visible()
+
+
+def test_picking_a_department_from_the_list_opens_its_card(visit):
+    reader = visit()
+    page = reader.open("?lang=en")
+    page.get_by_role("button", name="Loreto", exact=True).first.click()
+    page.wait_for_selector("article.card", timeout=10_000)
+    assert page.locator(".card-title").inner_text() == "Loreto"
+    page.wait_for_url(re.compile("area=d(:|%3A)16"))
+
+
+def test_a_click_on_the_map_opens_a_card(visit):
+    reader = visit()
+    page = reader.open("?lang=en")
+    reader.wait_for_map()
+    page.wait_for_timeout(800)
+    spot = page.evaluate(
+        "(() => { const m = capgapMap.map, p = m.latLngToContainerPoint([-5.2, -75.2]);"
+        " const r = m.getContainer().getBoundingClientRect(); return [p.x + r.x, p.y + r.y]; })()"
+    )
+    page.mouse.click(*spot)
+    page.wait_for_selector("article.card", timeout=10_000)
+    assert page.locator(".card-title").inner_text() == "Loreto"
+
+
+def test_the_main_job_by_keyboard(visit):
+    """Find a department by name, open its card: without a pointer."""
+    reader = visit()
+    page = reader.open("?lang=en")
+    reader.wait_for_map()
+    page.get_by_role("combobox", name="Find").focus()
+    page.keyboard.type("Madre de")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("article.card", timeout=10_000)
+    assert page.locator(".card-title").inner_text() == "Madre de Dios"
