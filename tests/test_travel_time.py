@@ -520,3 +520,26 @@ def test_iquitos_cannot_be_reached_without_rivers_and_forest(study: Study, grid:
     for where in (start, end):
         by_road[where] = friction[where]
     assert np.isinf(least_cost.travel_time(by_road, [start]).minutes[end])
+
+
+def test_the_methods_page_states_the_errors_and_speeds_that_are_shipped() -> None:
+    page = (DATA.parents[1] / "docs" / "methods" / "travel-time.md").read_text(encoding="utf-8")
+    road = validation()[validation()["mode"] == "road"]
+    figures: list[str] = []
+    for half in ("calibration", "held_out"):
+        error = road.loc[road["half"] == half, "error_pct"]
+        figures += [str(len(error)), f"{error.abs().median():.1f} %", f"{error.median():+.1f} %"]
+    assert f"| all | {' | '.join(figures)} |" in page
+    speeds = Speeds()
+    for row in (
+        f"| road, coast | {speeds.road_coast:g} |",
+        f"| road, highlands, flat or hilly | {speeds.road_highlands:g} |",
+        f"| road, rainforest, flat | {speeds.road_rainforest:g} |",
+        f"| river, fast passenger boat | {speeds.river:g} |",
+        f"| assumed track, along the straight line | {speeds.track:g} |",
+    ):
+        assert row in page
+    times = pd.read_csv(DATA / "published_times.csv")
+    assert f"{len(times)} statements" in page
+    assert f"{times['left_out'].notna().sum()} are left out" in page
+    assert f"make {len(validation())} pairs" in page
