@@ -22,7 +22,7 @@ FACILITIES = f"""service,name,department,lat,lon,officers,profiles
 pnp,Mazuko,Madre de Dios,-13.1,-70.38,4,
 albergue,Casa de acogida Flor de Aguaje,Madre de Dios,{SECRET.latitude},{SECRET.longitude},,girls
 """.encode()
-INCIDENTS = "department,year,cases,measure\nPuno,2024,3,cases\nCusco,2024,50,cases\nTacna,2024,60,cases\nPuno,2023,80,cases\n".encode()
+INCIDENTS = b"department,year,cases\nPuno,2024,3\nCusco,2024,50\nTacna,2024,60\nPuno,2023,80\n"
 POPULATION = b"province,department,population,year\nTambopata,Madre de Dios,150000,2026\n"
 
 
@@ -33,7 +33,9 @@ def study():
 
 @pytest.fixture(scope="module")
 def uploads():
-    zone = gpd.GeoDataFrame({"zone_name": ["La Poza"]}, geometry=[shapely.box(-70, -13, -69.9, -12.9)], crs="EPSG:4326")
+    zone = gpd.GeoDataFrame(
+        {"zone_name": ["La Poza"]}, geometry=[shapely.box(-70, -13, -69.9, -12.9)], crs="EPSG:4326"
+    )
     district = zone.rename(columns={"zone_name": "nombre"}).assign(ubigeo="170101")
     friction = np.full((30, 40), 9.0, "float32")
     friction[0, 0] = np.nan
@@ -80,7 +82,10 @@ def test_what_was_brought_loads_again(study, uploads, content):
     assert 3 not in set(counts["value"])
     people = saved.study.population.set_index("province_id")
     assert people.loc["1701", "population"] == 150_000
-    assert people.loc["1702", "population"] == study.population.set_index("province_id").loc["1702", "population"]
+    assert (
+        people.loc["1702", "population"]
+        == study.population.set_index("province_id").loc["1702", "population"]
+    )
     assert "upload_la_poza" in set(saved.study.zones["zone_id"])
     assert saved.extras["boundaries"]["boundary_id"].tolist() == ["170101"]
     assert np.array_equal(saved.surface.cells, uploads["friction"].surface.cells, equal_nan=True)
@@ -139,7 +144,10 @@ def test_adding_in_a_session_leaves_the_study_as_it_was(study, uploads):
     for name in ("facilities", "incidents", "zones", "population", "registries"):
         old, new = getattr(study, name), getattr(now, name)
         assert list(new.columns) == list(old.columns)
-        assert new.dtypes.astype(str).replace("str", "object").tolist() == old.dtypes.astype(str).replace("str", "object").tolist()
+        assert (
+            new.dtypes.astype(str).replace("str", "object").tolist()
+            == old.dtypes.astype(str).replace("str", "object").tolist()
+        )
     assert now.incidents["value"].notna().all()
     assert set(now.incidents["registry"]) <= set(now.registries["registry"])
     people = now.population.set_index("province_id")
@@ -169,7 +177,10 @@ def repacked(content, change):
     return out.getvalue()
 
 
-VRT = b'<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'
+VRT = (
+    b'<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/etc/passwd</SrcDataSource>'
+    b"</OGRVRTLayer></OGRVRTDataSource>"
+)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +200,12 @@ VRT = b'<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/etc/passwd</SrcD
 def test_a_changed_study_is_refused_in_a_sentence(content, change):
     with pytest.raises(UploadError) as caught:
         load_saved(repacked(content, change))
-    assert caught.value.code in ("upload_not_a_study", "upload_archive_unsafe", "upload_unreadable", "upload_crashed")
+    assert caught.value.code in (
+        "upload_not_a_study",
+        "upload_archive_unsafe",
+        "upload_unreadable",
+        "upload_crashed",
+    )
     assert len(str(caught.value)) < 500
 
 
@@ -206,7 +222,10 @@ def test_a_shelter_slipped_into_a_saved_study_is_refused(content, tmp_path):
             if resource["path"] == "facilities.csv":
                 resource["bytes"] = len(table)
                 resource["hash"] = "sha256:" + hashlib.sha256(table).hexdigest()
-        members |= {"facilities/facilities.csv": table, "facilities/datapackage.json": json.dumps(manifest).encode()}
+        members |= {
+            "facilities/facilities.csv": table,
+            "facilities/datapackage.json": json.dumps(manifest).encode(),
+        }
         assert find_leaks(table, [SECRET])
 
     with pytest.raises(UploadError) as caught:

@@ -202,8 +202,12 @@ def test_utm_zones(written, epsg):
     assert coordinates.utm_epsg(written) == epsg
 
 
-@given(st.sampled_from(sorted(names.DEPARTMENTS.items())), st.sampled_from([str, str.upper, str.lower, str.title]),
-       st.booleans(), st.sampled_from(["{}", " {} ", "Región {}", "Departamento de {}", "DPTO. {}"]))  # fmt: skip
+@given(
+    st.sampled_from(sorted(names.DEPARTMENTS.items())),
+    st.sampled_from([str, str.upper, str.lower, str.title]),
+    st.booleans(),
+    st.sampled_from(["{}", " {} ", "Región {}", "Departamento de {}", "DPTO. {}"]),
+)
 def test_departments_in_any_case_with_or_without_accents(department, case, bare, form):
     code, name = department
     written = form.format(case(name))
@@ -239,12 +243,33 @@ def test_the_nearest_name_is_offered():
 
 
 PAYLOADS = [
-    "=cmd|'/C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "{{7*7}}", "{% import os %}", "${7*7}", "#{7*7}",
-    "{{cycler.__init__.__globals__.os.popen('touch x').read()}}", "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>", '" onmouseover="alert(1)', "' onfocus='alert(1)", "`id`", "javascript:alert(1)",
-    "data:text/html,<b>", "</textarea><svg onload=alert(1)>", "\u202eexe.txt", "a\x00b", "\\u003cscript\\u003e",
-    "<%= 7*7 %>", "[[7*7]]<<", "&lt;script&gt;", "%3Cscript%3E", "\r\n=1",
-]  # fmt: skip
+    "=cmd|'/C calc'!A0",
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "{{7*7}}",
+    "{% import os %}",
+    "${7*7}",
+    "#{7*7}",
+    "{{cycler.__init__.__globals__.os.popen('touch x').read()}}",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '" onmouseover="alert(1)',
+    "' onfocus='alert(1)",
+    "`id`",
+    "javascript:alert(1)",
+    "data:text/html,<b>",
+    "</textarea><svg onload=alert(1)>",
+    "\u202eexe.txt",
+    "a\x00b",
+    "\\u003cscript\\u003e",
+    "<%= 7*7 %>",
+    "[[7*7]]<<",
+    "&lt;script&gt;",
+    "%3Cscript%3E",
+    "\r\n=1",
+]
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

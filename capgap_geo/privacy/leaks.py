@@ -7,9 +7,11 @@ import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cache
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pyproj import Transformer
 
 from capgap_geo.privacy.unfold import plain, texts, unfold
@@ -68,18 +70,40 @@ def find_leaks(content: bytes, secrets: Sequence[Secret], *, within_km: float = 
     for layer in unfold(content):
         leaks += [leak for secret in secrets for leak in _binary(layer, secret)]
         for text in texts(layer):
+            numbers = _Numbers.of(text)
             for secret in secrets:
-                leaks += _written(text, secret, within_km)
+                leaks += _written(text, secret, numbers, within_km)
     return leaks
 
 
-def _written(text: str, secret: Secret, within_km: float) -> Iterator[Leak]:
-    flat = f" {plain(text)} "
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The numbers of a text: where they stand, as they are written, and what they are."""
+
+    at: NDArray[np.int64]
+    written: tuple[str, ...]
+    values: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        found = [(m.start(), m.group().replace(",", ".")) for m in _NUMBER.finditer(text)]
+        written = tuple(token for _, token in found)
+        return cls(np.array([at for at, _ in found], dtype=np.int64), written, np.array(written, dtype=float))
+
+    def near(self, exact: float, reach: float) -> list[tuple[int, str]]:
+        """Return place and writing of the numbers within `reach` of a value, whatever its sign."""
+        close = np.flatnonzero(np.abs(self.values - abs(exact)) <= reach)
+        return [(int(self.at[i]), self.written[i]) for i in close]
+
+
+def _written(text: str, secret: Secret, numbers: _Numbers, within_km: float) -> Iterator[Leak]:
+    flat = f" {plain(text)} " if secret.names else ""
     for name in secret.names:
         at = flat.find(f" {plain(name)} ")
         if at >= 0:
             yield Leak(secret, "name", flat[max(0, at - 40) : at + 80])
-    numbers = [(m.start(), m.group().replace(",", ".")) for m in _NUMBER.finditer(text)]
+    if not numbers.written:
+        return
     yield from _degrees(text, numbers, secret)
     yield from _metres(text, numbers, secret)
     yield from _angles(text, secret)
@@ -87,8 +111,12 @@ def _written(text: str, secret: Secret, within_km: float) -> Iterator[Leak]:
         yield from _nearby(text, numbers, secret, within_km)
 
 
+def _axes(secret: Secret) -> tuple[tuple[str, float], tuple[str, float]]:
+    return ("longitude", secret.longitude), ("latitude", secret.latitude)
+
+
 def _decimals(token: str) -> int:
-    return len(token.split("e")[0].split("E")[0].partition(".")[2])
+    return len(token.partition(".")[2])
 
 
 def _same(token: str, exact: float, decimals: int) -> bool:
@@ -98,84 +126,85 @@ def _same(token: str, exact: float, decimals: int) -> bool:
     return scaled in (round(abs(exact) * scale), math.floor(abs(exact) * scale + 1e-9))
 
 
-def _degrees(text: str, numbers: list[tuple[int, str]], secret: Secret) -> Iterator[Leak]:
-    hits: dict[str, list[tuple[int, int]]] = {"longitude": [], "latitude": []}
-    for at, token in numbers:
-        decimals = _decimals(token)
-        for axis, exact in (("longitude", secret.longitude), ("latitude", secret.latitude)):
-            if decimals >= _COARSEST_DECIMALS and "e" not in token.lower():
-                if _same(token, exact, min(decimals, 9)):
-                    hits[axis].append((at, decimals))
-            elif _scaled(token, exact):
-                yield Leak(secret, f"{axis}, scaled", _around(text, at))
-    for axis, found in hits.items():
-        yield from (Leak(secret, axis, _around(text, at)) for at, n in found if n >= _ALONE_DECIMALS)
+def _degrees(text: str, numbers: _Numbers, secret: Secret) -> Iterator[Leak]:
+    hits: dict[str, list[int]] = {}
+    for axis, exact in _axes(secret):
+        hits[axis] = []
+        for at, token in numbers.near(exact, 0.11):
+            decimals = _decimals(token)
+            if "e" in token.lower() or decimals < _COARSEST_DECIMALS:
+                continue
+            if _same(token, exact, min(decimals, 9)):
+                hits[axis].append(at)
+                if decimals >= _ALONE_DECIMALS:
+                    yield Leak(secret, axis, _around(text, at))
+        # As an integer, or in powers of ten.
+        for power in range(-3, 8):
+            scale = 10.0**power
+            for at, token in numbers.near(exact * scale, scale * 1e-5):
+                if "e" in token.lower() or (power >= _ALONE_DECIMALS and "." not in token):
+                    yield Leak(secret, f"{axis}, scaled", _around(text, at))
     yield from _pairs(text, hits, secret, "degrees")
 
 
-def _scaled(token: str, exact: float) -> bool:
-    """Return whether an integer is a coordinate times 10^5, 10^6 or 10^7, or in powers of ten."""
-    if "e" in token.lower():
-        value = float(token)
-        return any(math.isclose(value, abs(exact) * 10.0**p, rel_tol=1e-7) for p in range(-3, 8))
-    return any(int(float(token)) in (round(abs(exact) * s), int(abs(exact) * s)) for s in (1e5, 1e6, 1e7))
-
-
-def _pairs(text: str, hits: dict[str, list[tuple[int, int]]], secret: Secret, how: str) -> Iterator[Leak]:
+def _pairs(text: str, hits: dict[str, list[int]], secret: Secret, how: str) -> Iterator[Leak]:
     first, second = hits.values()
-    where = np.array([at for at, _ in second])
-    for at, _ in first:
+    where = np.array(second)
+    for at in first:
         if where.size and np.abs(where - at).min() <= _PAIR_SPAN:
             yield Leak(secret, f"{how}, pair", _around(text, at))
 
 
-def _metres(text: str, numbers: list[tuple[int, str]], secret: Secret) -> Iterator[Leak]:
-    if not any(len(token.partition(".")[0]) >= 5 for _, token in numbers):
-        return
-    for crs in (*_PROJECTED, _OWN_GRID):
-        x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(
-            secret.longitude, secret.latitude
-        )
-        hits: dict[str, list[tuple[int, int]]] = {"x": [], "y": []}
-        for at, token in numbers:
-            if "e" in token.lower() or len(token.partition(".")[0]) < 4:
-                continue
-            for axis, exact in (("x", x), ("y", y)):
-                if any(_metre(token, exact, grain) for grain in (1, 10, 100, 1000)):
-                    hits[axis].append((at, 0))
-        yield from _pairs(text, hits, secret, f"metres {crs.split()[0]}")
+@cache
+def _projected(longitude: float, latitude: float) -> tuple[tuple[str, float, float], ...]:
+    made = ((crs, Transformer.from_crs("EPSG:4326", crs, always_xy=True)) for crs in (*_PROJECTED, _OWN_GRID))
+    return tuple((crs.split()[0], *transformer.transform(longitude, latitude)) for crs, transformer in made)
 
 
-def _metre(token: str, exact: float, grain: int) -> bool:
+def _metres(text: str, numbers: _Numbers, secret: Secret) -> Iterator[Leak]:
+    for crs, x, y in _projected(secret.longitude, secret.latitude):
+        hits = {
+            axis: [at for at, token in numbers.near(exact, 1000) if _metre(token, exact)]
+            for axis, exact in (("x", x), ("y", y))
+        }
+        yield from _pairs(text, hits, secret, f"metres {crs}")
+
+
+def _metre(token: str, exact: float) -> bool:
+    """Return whether a number of four digits or more is `exact`, also to 10, 100 or 1000 m."""
     value = float(token)
-    if grain > 1 and value % grain:
+    if "e" in token.lower() or value < 1000:
         return False
-    return abs(value - abs(exact)) <= grain / 2 or value == abs(exact) // grain * grain
+    grains = [1, *(g for g in (10, 100, 1000) if value % g == 0)]
+    return any(abs(value - abs(exact)) <= g / 2 or value == abs(exact) // g * g for g in grains)
 
 
 def _angles(text: str, secret: Secret) -> Iterator[Leak]:
-    hits: dict[str, list[tuple[int, int]]] = {"longitude": [], "latitude": []}
+    hits: dict[str, list[int]] = {"longitude": [], "latitude": []}
+    wanted = {str(int(abs(exact))) for _, exact in _axes(secret)}
     for match in _DMS.finditer(text):
+        if match.group(1).lstrip("0") not in wanted:
+            continue
         degrees, minutes, seconds = (float(g.replace(",", ".")) if g else 0.0 for g in match.groups())
         value = degrees + minutes / 60 + seconds / 3600
         grain = 1.01 / 3600 if match.group(3) else (1.0 if "." not in match.group(2) else 0.1) / 60
-        for axis, exact in (("longitude", secret.longitude), ("latitude", secret.latitude)):
+        for axis, exact in _axes(secret):
             if abs(value - abs(exact)) <= grain:
-                hits[axis].append((match.start(), 0))
+                hits[axis].append(match.start())
     yield from _pairs(text, hits, secret, "degrees and minutes")
 
 
-def _nearby(text: str, numbers: list[tuple[int, str]], secret: Secret, within_km: float) -> Iterator[Leak]:
-    known = [(at, float(t)) for at, t in numbers if _decimals(t) >= _COARSEST_DECIMALS]
-    reach = within_km / 111.0
-    for (at, a), (_, b) in pairwise(known):
-        for lon, lat in ((a, b), (b, a)):
-            if math.hypot(lon - abs(secret.longitude), lat - abs(secret.latitude)) <= reach:
-                yield Leak(secret, f"within {within_km:g} km", _around(text, at))
+def _nearby(text: str, numbers: _Numbers, secret: Secret, within_km: float) -> Iterator[Leak]:
+    fine = np.array([_decimals(t) >= _COARSEST_DECIMALS for t in numbers.written], dtype=bool)
+    at, values = numbers.at[fine], numbers.values[fine]
+    x, y, reach = abs(secret.longitude), abs(secret.latitude), within_km / 111.0
+    for lon, lat in ((values[:-1], values[1:]), (values[1:], values[:-1])):
+        for i in np.flatnonzero(np.hypot(lon - x, lat - y) <= reach):
+            yield Leak(secret, f"within {within_km:g} km", _around(text, int(at[i])))
 
 
 def _binary(layer: bytes, secret: Secret) -> Iterator[Leak]:
-    for axis, exact in (("longitude", secret.longitude), ("latitude", secret.latitude)):
+    for axis, exact in _axes(secret):
         for value in {exact, *(round(exact, d) for d in range(4, 9))}:
             for code in ("<d", ">d", "<f", ">f"):
                 at = layer.find(struct.pack(code, value))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from capgap_geo.model import Service
 
@@ -81,11 +82,25 @@ def snap(shapes: gpd.GeoSeries, areas: gpd.GeoDataFrame, *, key: str) -> pd.Seri
     points = np.asarray(shapes.array, dtype=object)
     usable = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
     if usable.size:
-        inside = shapely.point_on_surface(points[usable])
-        tree = shapely.STRtree(areas.geometry.array)
-        rows, hits = tree.query_nearest(inside, max_distance=_SHORE_DEGREES, all_matches=False)
-        found[usable[rows]] = areas[key].to_numpy(dtype=object)[hits]
+        hits = _holding(shapely.point_on_surface(points[usable]), areas.geometry.to_numpy())
+        found[usable[hits >= 0]] = areas[key].to_numpy(dtype=object)[hits[hits >= 0]]
     return pd.Series(found, index=shapes.index, dtype=object)
+
+
+def _holding(points: NDArray[np.object_], outlines: NDArray[np.object_]) -> NDArray[np.intp]:
+    """Return the number of the outline around each point, or of the nearest one close by, or -1."""
+    hits = np.full(len(points), -1, dtype=np.intp)
+    x, y = shapely.get_x(points), shapely.get_y(points)
+    shapely.prepare(outlines)
+    for number, (west, south, east, north) in enumerate(shapely.bounds(outlines)):
+        near = np.flatnonzero((hits < 0) & (x >= west) & (x <= east) & (y >= south) & (y <= north))
+        hits[near[shapely.intersects_xy(outlines[number], x[near], y[near])]] = number
+    left = np.flatnonzero(hits < 0)
+    rows, nearest = shapely.STRtree(outlines).query_nearest(
+        points[left], max_distance=_SHORE_DEGREES, all_matches=False
+    )
+    hits[left[rows]] = nearest
+    return hits
 
 
 def names_a_refuge(text: str | None) -> bool:

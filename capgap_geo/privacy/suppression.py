@@ -20,7 +20,7 @@ Key = tuple[str | None, str | None]
 #: A total is withheld only when no other cell can stand in for it.
 _WEIGHT_OF_TOTAL = 50.0
 #: Small cells times cells: beyond this, all totals are withheld instead of searching for fewer cells.
-_LARGEST_SEARCH = 100_000
+_LARGEST_SEARCH = 60_000
 _EPSILON = 1e-7
 
 
@@ -172,15 +172,22 @@ def _protect(grid: _Grid, hidden: NDArray[np.bool_], k: int) -> NDArray[np.bool_
     hidden = hidden | small
     if small.sum() * small.size > _LARGEST_SEARCH:
         return hidden | (grid.totals & (grid.counts > 0))
+    needed = {1.0: k - grid.counts, -1.0: grid.counts - grid.least}
+    open_ = {sign: small & (need > 0) for sign, need in needed.items()}
     for cell in np.flatnonzero(small)[np.argsort(grid.counts[small], kind="stable")]:
-        for change in (k - grid.counts[cell], grid.least[cell] - grid.counts[cell]):
-            if change:
-                hidden = hidden | _moved(grid, hidden, int(cell), float(change))
+        for sign, need in needed.items():
+            if not open_[sign][cell]:
+                continue
+            moves = _moves(grid, hidden, int(cell), sign * float(need[cell]))
+            hidden = hidden | (np.abs(moves) > _EPSILON)
+            # One way to move cells shows for all that move in it what they may be.
+            for side in open_:
+                open_[side] &= ~(side * moves >= needed[side] - _EPSILON)
     return hidden
 
 
-def _moved(grid: _Grid, hidden: NDArray[np.bool_], cell: int, change: float) -> NDArray[np.bool_]:
-    """Return the cells that move when `cell` does, preferring those that are hidden already.
+def _moves(grid: _Grid, hidden: NDArray[np.bool_], cell: int, change: float) -> Vector:
+    """Return how other cells move when `cell` does, preferring those that are hidden already.
 
     minimise sum(w (up + down))  s.t.  A (up - down) = 0, up - down = change at `cell`,
     0 <= down <= value - 1 elsewhere, and a cell of zero (nobody is there) stays published. Moving the
@@ -202,4 +209,4 @@ def _moved(grid: _Grid, hidden: NDArray[np.bool_], cell: int, change: float) -> 
     )
     if solved.status != 0:
         raise CapGapError(f"suppression: {solved.message}; nothing is published", code="suppression")
-    return np.asarray(np.abs(solved.x[: len(cost)] - solved.x[len(cost) :]) > _EPSILON)
+    return np.asarray(solved.x[: len(cost)] - solved.x[len(cost) :], dtype=np.float64)

@@ -20,6 +20,7 @@ _LARGEST = 200_000_000
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){21,}")
 _ZLIB_START = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
+_BETWEEN = re.compile(r"[^a-z0-9]+")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
@@ -44,10 +45,9 @@ def texts(layer: bytes) -> Iterator[str]:
 
 
 def plain(text: str) -> str:
-    """Return a text without case, accents and punctuation, words parted by one space."""
-    bare = unicodedata.normalize("NFKD", text).casefold()
-    bare = "".join(c for c in bare if not unicodedata.combining(c))
-    return re.sub(r"[\W_]+", " ", bare).strip()
+    """Return the Latin letters and digits of a text, without case and accents, words parted by one space."""
+    bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii").lower()
+    return _BETWEEN.sub(" ", bare).strip()
 
 
 def _members(content: bytes) -> Iterator[bytes]:

@@ -90,6 +90,7 @@ def zones(rows: Rows, areas: Areas, origin: Origin) -> gpd.GeoDataFrame:
     assumed = int(np.isnan(precision).sum())
     if assumed:
         rows.notes.append(Note("precision_assumed", {"count": assumed}))
+    names = areas.department_names
     legality = {plain(word): word for word in _LEGALITY}
     centres = shapely.get_coordinates(
         shapely.point_on_surface(np.where(shapely.is_missing(outlines), shapely.Point(0, 0), outlines))
@@ -99,7 +100,7 @@ def zones(rows: Rows, areas: Areas, origin: Origin) -> gpd.GeoDataFrame:
             "zone_id": _zone_ids(rows, labels),
             "zone_name": labels,
             "department_id": departments,
-            "department_name": [areas.department_names.get(d or "") for d in departments],
+            "department_name": [names.get(d or "") for d in departments],
             "province_id": provinces,
             "outline_method": OWN_OUTLINE,
             "precision_km": np.where(np.isnan(precision), 1.0, precision),

@@ -69,8 +69,9 @@ def facilities(rows: Rows, areas: Areas, origin: Origin, crs: str | None) -> gpd
 
 
 def _need_place(rows: Rows, places: Places) -> None:
+    said = rows.texts("department")
     for i, department in enumerate(places.departments):
-        if department is None and not rows.texts("department")[i] and np.isnan(places.longitude[i]):
+        if department is None and not said[i] and np.isnan(places.longitude[i]):
             rows.problem(i, "department", "needs_place")
 
 
@@ -84,12 +85,13 @@ def _table(
 ) -> gpd.GeoDataFrame:
     pointed = ~np.isnan(places.longitude) & ~protected
     labels = pd.Series(rows.labels("place_name"), dtype=object)
+    names = areas.department_names
     table = pd.DataFrame(
         {
             "facility_id": _ids(rows, services, places.departments, protected),
             "service": services,
             "department_id": places.departments,
-            "department_name": [areas.department_names.get(d or "") for d in places.departments],
+            "department_name": [names.get(d or "") for d in places.departments],
             "place_id": None,
             "place_name": labels.where(pointed, None),
             "place_inferred": False,

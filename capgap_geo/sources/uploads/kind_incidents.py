@@ -17,7 +17,7 @@ from capgap_geo.sources.uploads.rows import Rows
 from capgap_geo.sources.uploads.upload import Origin
 
 _NATIONAL = frozenset({"peru", "nacional", "total", "total nacional", "national", "country", "pais"})
-_MOST_SERIES = 30
+_MOST_SERIES = 20
 _MOST_PERIODS = 120
 _YEAR_ONLY = re.compile(r"\s*((?:19|20)\d\d)(?:\.0)?\s*")
 _SERIES = ["registry", "measure", "unit"]

@@ -27,7 +27,6 @@ ERRORS: Mapping[str, str] = {
     "took_too_long": "reading the file takes longer than one upload may take; make it smaller or simpler",
     "crashed": "the reader stopped on this file; it is damaged or made to do harm; save it again",
     "busy": "other files are being read; try again in a minute",
-    "unknown_format": "the content is of no known format; use {formats}",
     "unsupported_format": "{found} files are not read; save it as {formats}",
     "unreadable": "the content is damaged or no {format} file; save it again",
     "not_text": "the file holds bytes that are no text; save it as CSV in UTF-8",
@@ -110,7 +109,6 @@ NOTES: Mapping[str, str] = {
     "text_cleaned": "signs that can run as code were replaced in {count} texts",
     "height_dropped": "heights of the shapes were left out",
     "repaired": "{count} shapes that cross themselves were repaired",
-    "formulas": "{count} formulas without a stored result were read as not known",
     "other_bands": "only the first band of {count} was read",
     "links_ignored": "links to other files were not followed",
     "generalised_shelters": "{count} shelters were kept by department only; position and name were not kept",
@@ -124,11 +122,11 @@ NOTES: Mapping[str, str] = {
     "mining_detector": "the detector changed in 2024: later years are not to be read as growth",
     "mining_basin": "only the Amazon basin is covered, not the coast and not hard-rock mining in the Andes",
     "mining_scar": "areas are the mined scar, not the larger patch around it",
-    "shipped_kept": "{count} provinces are not in the file",
     "overlaps": "{count} areas overlap or leave gaps with their neighbours",
     "profiles_assumed": "{count} police or prosecution rows name no group; they count as serving everyone",
     "precision_assumed": "{count} outlines state no precision; they were taken as good to 1 km",
     "surface_unit": "the surface was read in {unit}",
+    "more_problems": "{count} further problems are not listed",
     "columns_left": "{count} columns were not used",
 }
 

@@ -77,10 +77,13 @@ def named_areas(
     departments: Texts = []
     provinces: Texts = []
     names = areas.province_names
+    outlines: dict[str, Any] = dict.fromkeys(DEPARTMENTS)
+    outlines |= dict(zip(areas.departments["department_id"], areas.departments.geometry, strict=True))
     for i, text in enumerate(rows.texts("province")):
-        said = stated[i] or codes[i]
-        if said and by_point[i] and points is not None and _borders(areas, said[:2], points.iloc[i]):
-            by_point[i] = by_point[i] if said[:2] == str(by_point[i])[:2] else None
+        said, here = stated[i] or codes[i], by_point[i]
+        differ = said is not None and here is not None and said[:2] != here[:2]
+        if said and differ and points is not None and _borders(outlines[said[:2]], points.iloc[i]):
+            by_point[i] = None
         found = [c[:2] for c in (stated[i], codes[i], by_point[i]) if c]
         if not found and text is not None and (code := ubigeo(text)):
             found = [code[:2]]
@@ -96,9 +99,8 @@ def named_areas(
     return departments, provinces
 
 
-def _borders(areas: Areas, department: str, point: Any) -> bool:
-    outline = areas.departments.loc[areas.departments["department_id"] == department, "geometry"]
-    return bool((shapely.distance(outline.to_numpy(), point) <= _BORDER_DEGREES).any())
+def _borders(outline: Any, point: Any) -> bool:
+    return outline is not None and bool(shapely.distance(outline, point) <= _BORDER_DEGREES)
 
 
 def _department(rows: Rows, row: int, text: str | None) -> str | None:
@@ -106,7 +108,7 @@ def _department(rows: Rows, row: int, text: str | None) -> str | None:
         return None
     found = department_id(text)
     if found is None:
-        like = nearest(text, DEPARTMENTS)
+        like = nearest(text, DEPARTMENTS) if rows.patient else ""
         rows.problem(row, "department", "unknown_department", hint=f" ({like}?)" if like else "")
     elif lost_zero(text):
         rows.counts["leading_zero"] += 1
@@ -117,7 +119,7 @@ def _province(rows: Rows, row: int, text: str, department: str, names: Any) -> s
     found = province_id(text, department, names)
     if found is None:
         own = {i: n for i, n in names.items() if i[:2] == department}
-        like = nearest(text, own)
+        like = nearest(text, own) if rows.patient else ""
         hint = f" ({like}?)" if like else ""
         rows.problem(row, "province", "unknown_province", department=DEPARTMENTS[department], hint=hint)
     elif lost_zero(text):

@@ -21,6 +21,7 @@ from capgap_geo.sources.uploads.raw import Raw
 Texts = list[str | None]
 _YEAR = re.compile(r"(?<!\d)(19[5-9]\d|20\d\d|2100)(?!\d)")
 _SHOWN = 80
+_MOST_PROBLEMS, _MOST_HINTS = 50_000, 200
 
 
 class Rows:
@@ -46,6 +47,8 @@ class Rows:
         self.counts: Counter[str] = Counter()
         self._found: list[tuple[int | None, str, str, str, Mapping[str, Any]]] = []
         self._bad: set[int] = set()
+        self._known: dict[str, Texts] = {}
+        self._places = {field: raw.columns.index(column) for field, column in self.mapping.items()}
         at = {number: i for i, number in enumerate(raw.numbers)}
         used = {*self.mapping.values(), "geometry", ""}
         for p in raw.problems:
@@ -62,21 +65,23 @@ class Rows:
 
     def cells(self, field: str) -> Texts:
         """Return the cells of a field as they stand; all None where no column was mapped."""
-        if field not in self.mapping:
+        if field not in self._places:
             return [None] * len(self)
-        i = self.raw.columns.index(self.mapping[field])
+        i = self._places[field]
         return [row[i] for row in self.raw.rows]
 
     def texts(self, field: str, *, required: bool = False) -> Texts:
         """Return the cells of a field, None where they say that nothing is known."""
-        known: Texts = []
-        for i, cell in enumerate(self.cells(field)):
-            unknown = is_unknown(cell)
-            if unknown and cell is not None:
-                self.counts["not_known"] += 1
-            if unknown and required:
-                self.problem(i, field, "empty")
-            known.append(None if unknown else cell)
+        if field not in self._known:
+            cells = self.cells(field)
+            self._known[field] = [None if is_unknown(cell) else cell for cell in cells]
+            said = sum(cell is not None for cell in cells)
+            self.counts["not_known"] += said - sum(text is not None for text in self._known[field])
+        known = self._known[field]
+        if required:
+            for i, text in enumerate(known):
+                if text is None:
+                    self.problem(i, field, "empty")
         return known
 
     def labels(self, field: str, *, required: bool = False) -> Texts:
@@ -150,13 +155,22 @@ class Rows:
 
     def problem(self, row: int | None, field: str, code: str, /, **values: object) -> None:
         """Note a problem; a row with one is not used."""
-        cell = None if row is None else self.cells(field)[row] if field in self.mapping else None
+        place = self._places.get(field)
+        cell = None if row is None or place is None else self.raw.rows[row][place]
         self._add(row, self.column(field), cell or "", code, values)
 
     def _add(self, row: int | None, column: str, value: str, code: str, values: Mapping[str, Any]) -> None:
-        self._found.append((row, column, value, code, values))
         if row is not None:
             self._bad.add(row)
+        if len(self._found) < _MOST_PROBLEMS:
+            self._found.append((row, column, value, code, values))
+        else:
+            self.counts["more_problems"] += 1
+
+    @property
+    def patient(self) -> bool:
+        """Whether there are so few problems yet that each deserves a hint, which takes time to find."""
+        return len(self._found) < _MOST_HINTS
 
     def good(self) -> NDArray[np.bool_]:
         """Return which rows can be used."""
