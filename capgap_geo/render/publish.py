@@ -1,0 +1,172 @@
+"""A view made ready to leave the house: the map spec with its own sources, date and link."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+
+from capgap_geo.analysis.assess import Assessment, engine
+from capgap_geo.i18n import Translator
+from capgap_geo.model import Measure, Scenario, Source, Study
+from capgap_geo.render import licences, scene, story
+from capgap_geo.render.mapspec import MapSpec
+from capgap_geo.render.outline import desert_features
+from capgap_geo.render.print_deserts import fine_deserts
+from capgap_geo.render.scene import Choice, Ground, Paint
+from capgap_geo.render.staticfiles import STATIC
+
+#: Packages in the order in which a picture names their producers.
+_ORDER = ("boundaries", "travel", "population", "facilities", "zones", "incidents")
+#: So many makers are named of each kind, those first whose licence asks for it; then how many are left.
+_NAMED = 4
+#: Files of the travel package that every map draws and every spread of people uses.
+_DRAWN = ("places", "roads", "rivers")
+_ACRONYM = re.compile(r"^.*\(([A-ZÁÉÍÓÚÑ]{3,8})\)$")
+#: Tables that the project compiled name their sources themselves.
+_OURS = "CapGap"
+_HOW = re.compile(r", (?:in the|after|quoting|citing) .*$")
+
+
+@lru_cache(maxsize=2)
+def ground(study: Study) -> Ground:
+    """Return what every map of a study stands on; the first call prepares the country."""
+    ready = engine(study)
+    manifest: Mapping[str, str] = json.loads((STATIC / "geo" / "manifest.json").read_text("utf-8"))
+    urls = {name: f"app/static/geo/{file}" for name, file in manifest.items()}
+    return Ground(study, ready.grid, ready.cells, urls)
+
+
+@lru_cache(maxsize=4)
+def deserts(study: Study, answer: Assessment, *, fine: bool = True) -> Mapping[str, Any]:
+    """Return the outlines of the coverage deserts of an answer as GeoJSON.
+
+    Parameters
+    ----------
+    fine
+        As fine as the grid, for paper and files; else coarse and small, as for the screen.
+    """
+    on, limit = ground(study), answer.scenario.threshold
+    if fine:
+        return fine_deserts(on, answer.strict, answer.wide, threshold=limit)
+    return desert_features(on.grid, on.cells, answer.strict, answer.wide, threshold=limit)
+
+
+def map_spec(
+    study: Study,
+    answer: Assessment,
+    t: Translator,
+    *,
+    choice: Choice | None = None,
+    base: str = "",
+    fine: bool = True,
+) -> MapSpec:
+    """Return the map of an answer with the sources of this answer, its date and its link.
+
+    Parameters
+    ----------
+    choice
+        What the reader chose; its `link` is replaced.
+    base
+        Public address of the app. Without it the link is a query only, and no code is printed.
+    fine
+        Outlines of deserts for paper; else for the screen.
+    """
+    choice = choice or Choice()
+    drawn = choice.paint is Paint.DESERT and not answer.nobody_serves
+    link = permalink(answer.scenario, t.language, base=base, area=choice.area, paint=choice.paint)
+    spec = scene.build(
+        ground(study), answer, t, choice=replace(choice, link=link),
+        deserts=deserts(study, answer, fine=fine) if drawn else None,
+    )  # fmt: skip
+    return replace(spec, credits=credit_lines(study, answer, t), date=date_line(study, answer, t))
+
+
+def permalink(
+    scenario: Scenario, language: str, *, base: str = "", area: str = "", paint: Paint = Paint.DESERT
+) -> str:
+    """Return the address of a view: the same names as on the command line and in the app."""
+    own = {"area": area, "paint": "" if paint is Paint.DESERT else paint.value, "lang": language}
+    query = "&".join(
+        filter(None, [scenario.to_query(), urlencode({k: v for k, v in own.items() if v}, safe=":")])
+    )
+    return f"{base.partition('?')[0]}?{query}"
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The sources that one result rests on, by data package."""
+
+    by_package: Mapping[str, tuple[Source, ...]]
+
+    def __iter__(self) -> Any:
+        """Yield every source, package by package."""
+        for sources in self.by_package.values():
+            yield from sources
+
+
+def used(study: Study, answer: Assessment, *, more: Iterable[str] = ()) -> Used:
+    """Return the sources of an answer and of the mining zones beside it, and no others.
+
+    Parameters
+    ----------
+    more
+        Ids of sources of whatever else is shown.
+    """
+    ids = {*answer.source_ids, *_split(study.zones["source_ids"]), *more} - _untouched(study, answer)
+    known = story.known_absence(study, answer.scenario)
+    if answer.nobody_serves and known is not None:
+        ids |= set(_split([known["source_ids"]]))
+    sources = sorted((study.sources[i] for i in ids), key=lambda s: (s.producer, s.title))
+    return Used({p: found for p in _ORDER if (found := tuple(s for s in sources if s.package == p))})
+
+
+def _untouched(study: Study, answer: Assessment) -> frozenset[str]:
+    """Return the sources of travel that an answer in straight lines has nothing from."""
+    travel = licences.terms(study).get("travel")
+    if travel is None or answer.scenario.measure is Measure.TRAVEL_TIME:
+        return frozenset()
+    drawn = frozenset[str]().union(*(travel.resources.get(name, frozenset()) for name in _DRAWN))
+    return frozenset[str]().union(*travel.resources.values()) - drawn
+
+
+def _split(texts: Iterable[Any]) -> list[str]:
+    return [part for text in texts if isinstance(text, str) for part in text.split(";")]
+
+
+def credit_lines(study: Study, answer: Assessment, t: Translator) -> tuple[str, ...]:
+    """Return who made the data of an answer: one line per kind of data."""
+    lines = []
+    for package, sources in used(study, answer).by_package.items():
+        stated = licences.terms(study)[package].sources if package in licences.terms(study) else {}
+        first = sorted(sources, key=lambda s: licences.claim(stated.get(s.source_id, "")))
+        names = list(dict.fromkeys(part for source in first for part in _producers(source)))
+        text = "; ".join(names[:_NAMED])
+        if len(names) > _NAMED:
+            text = t.count("print.and_others", len(names) - _NAMED, names=text)
+        lines.append(t("print.credit", kind=t(f"print.package.{package}"), names=text))
+    return (*lines, t("print.all_sources"))
+
+
+def _producers(source: Source) -> list[str]:
+    """Return the makers of a source, by their short names; the project itself signs elsewhere."""
+    parts = (_HOW.sub("", part.strip()) for part in source.producer.split(";"))
+    return [_ACRONYM.sub(r"\1", part) for part in parts if _OURS not in source.producer]
+
+
+def date_line(study: Study, answer: Assessment, t: Translator) -> str:
+    """Return how old the data of an answer are: population, records, and when they were last read."""
+    year = int(study.population["year"].max())
+    years = pd.to_numeric(answer.facilities["year"]).dropna()
+    read = max(dt.date.fromisoformat(study.sources[s].date_accessed) for s in answer.source_ids)
+    parts = [t("print.date_population", year=year)]
+    if len(years):
+        parts.append(t("print.date_records", years=t.span(int(years.min()), int(years.max()))))
+    return " ".join([*parts, t("print.date_read", date=t.date(read))])
