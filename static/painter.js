@@ -420,6 +420,7 @@ class Painter {
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.ownsMap = !map;
     this.map = map || this.makeMap(container);
+    this.keepPageStill();
     this.root = this.map.getContainer();
     this.root.classList.add("cg-map");
     this.unbind = [];
@@ -437,6 +438,18 @@ class Painter {
       minZoom: 4, maxZoom: 13, zoomAnimation: !this.calm, fadeAnimation: !this.calm, markerZoomAnimation: false,
       inertia: !this.calm, maxBounds: [[-34, -106], [16, -44]], maxBoundsViscosity: 0.7,
     });
+  }
+
+  /* Leaflet focuses the map on the first press and puts the window back where it was, but not the
+     scrolling part of a page around it: the page would jump under the pointer. */
+  keepPageStill() {
+    const { keyboard } = this.map;
+    const on = keyboard.enabled();
+    keyboard.disable();
+    keyboard._onMouseDown = () => {
+      if (!keyboard._focused) this.map.getContainer().focus({ preventScroll: true });
+    };
+    if (on) keyboard.enable();
   }
 
   makeSheets() {

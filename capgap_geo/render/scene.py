@@ -77,6 +77,8 @@ class Choice:
 
     Attributes
     ----------
+    area, framed
+        What is selected, and what the map shows as a whole at first.
     at
         Longitude, latitude and zoom.
     picking
@@ -89,6 +91,7 @@ class Choice:
 
     paint: Paint = Paint.DESERT
     area: str = ""
+    framed: str = ""
     link: str = ""
     at: tuple[float, float, float] | None = None
     picking: bool = False
@@ -145,8 +148,8 @@ def _view(study: Study, choice: Choice) -> View:
     if choice.at is not None:
         lon, lat, zoom = choice.at
         return View(center=(lat, lon), zoom=zoom, revision=f"{lon},{lat},{zoom}")
-    bounds = area_bounds(study, choice.area)
-    return View() if bounds is None else View(bounds=bounds, revision=choice.area)
+    bounds = area_bounds(study, choice.framed)
+    return View() if bounds is None else View(bounds=bounds, revision=choice.framed)
 
 
 def area_bounds(study: Study, area: str) -> tuple[float, float, float, float] | None:

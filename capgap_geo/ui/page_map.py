@@ -85,14 +85,32 @@ def figures(found: Assessment, t: Translator, area: str) -> None:
 
 
 def _map(state: State, found: Assessment, t: Translator) -> None:
-    choice = Choice(paint=Paint(state.paint), area=state.area, link=share.address(state), at=_centre(state))
+    choice = Choice(
+        paint=Paint(state.paint),
+        area=state.area,
+        framed=_framed(state),
+        link=share.address(state),
+        at=_centre(state),
+    )
     spec = scene.build(ground(), found, t, choice=choice, deserts=drawn_deserts(state))
     click = live_map(spec, key="map", height=MAP_HEIGHT)
     if click is not None and click.layer in PREFIX:
         area = f"{PREFIX[click.layer]}:{click.id}"
         if area != state.area:
             st.session_state["picked"] = area
+            st.session_state["kept_frame"] = area
             st.rerun()
+
+
+def _framed(state: State) -> str:
+    """Return the area that the map shows as a whole: the selected one, unless it was clicked on the map.
+
+    Who clicks has the place in view already, and the map must not move away under the pointer.
+    """
+    if state.area and st.session_state.get("kept_frame") == state.area:
+        return str(st.session_state.get("framed", ""))
+    st.session_state["framed"] = state.area
+    return state.area
 
 
 def _centre(state: State) -> tuple[float, float, float] | None:

@@ -57,7 +57,7 @@ def poster(state: State, found: Assessment, t: Translator, link: str) -> None:
 
 def _spec(state: State, found: Assessment, t: Translator) -> MapSpec:
     at = None if not state.at else tuple(float(v) for v in state.at.split(","))
-    choice = Choice(paint=scene.Paint(state.paint), area=state.area, at=at, still=True)  # type: ignore[arg-type]
+    choice = Choice(paint=scene.Paint(state.paint), area=state.area, framed=state.area, at=at, still=True)  # type: ignore[arg-type]
     return scene.build(ground(), found, t, choice=choice, deserts=drawn_deserts(state))
 
 
