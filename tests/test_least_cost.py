@@ -176,7 +176,7 @@ def test_a_grid_without_a_passable_cell_is_refused() -> None:
 
 
 def test_friction_that_is_no_grid_is_refused() -> None:
-    with pytest.raises(ScenarioError, match="dimensions"):
+    with pytest.raises(ScenarioError, match="rows and columns"):
         travel_time([1.0, 2.0], [])
 
 

@@ -63,6 +63,30 @@ def _flat(moves: list[tuple[int, int]], width: int) -> Steps:
 
 
 @njit(cache=True, nogil=True)
+def lay_out(friction: Floats, padded: Floats) -> tuple[int, float, float]:
+    """Copy a grid inside its border, impassable as infinity; count what is not positive, find the range.
+
+    Returns
+    -------
+    tuple
+        Number of cells at or below 0, the lowest and the highest finite friction (infinity and 0 if there
+        is none).
+    """
+    wrong, fastest, slowest = 0, np.inf, 0.0
+    for row in range(friction.shape[0]):
+        for col in range(friction.shape[1]):
+            value = friction[row, col]
+            if np.isnan(value):
+                value = np.inf
+            padded[row + BORDER, col + BORDER] = value
+            if value <= 0.0:
+                wrong += 1
+            elif value < np.inf:
+                fastest, slowest = min(fastest, value), max(slowest, value)
+    return wrong, fastest, slowest
+
+
+@njit(cache=True, nogil=True)
 def propagate(  # noqa: C901 - see the module's last sentence
     friction: Floats,
     cost: Floats,

@@ -212,7 +212,10 @@ class Propagation:
 
 def warm_up() -> None:
     """Compile the kernel, or load it from the compiler's cache, so that the first run is not the slow one."""
+    friction = np.ones((2, 2))
     for neighbours in (8, 16):
-        tried = Propagation(np.ones((2, 2)), [(0, 0)], neighbours=neighbours)
+        tried = Propagation(friction, [(0, 0)], neighbours=neighbours)
         tried.undo(tried.add((1, 1)))
         tried.remove(0)
+        # Read-only arrays are another type to the compiler.
+        friction.flags.writeable = False

@@ -44,16 +44,23 @@ class Field:
     def __init__(
         self, friction: ArrayLike, *, neighbours: int, cell_km: float, sources: Sequence[RowCol]
     ) -> None:
-        table = np.asarray(friction, np.float64)
-        problems = _option_problems(neighbours, cell_km) + _friction_problems(table)
-        problems += [] if table.ndim != 2 else _source_problems(sources, table)
-        if problems:
-            raise ScenarioError("; ".join(problems), code="friction", details={"problems": problems})
+        table = np.ascontiguousarray(friction, np.float64)
+        if np.ndim(friction) != 2:
+            shape = np.shape(friction)
+            raise ScenarioError(
+                f"friction: found shape {shape}, rows and columns are needed", code="friction"
+            )
         self.shape: RowCol = (table.shape[0], table.shape[1])
         self._padded: RowCol = (table.shape[0] + 2 * _BORDER, table.shape[1] + 2 * _BORDER)
-        self._friction = self._pad(table)
+        padded = np.full(self._padded, np.inf)
+        wrong, fastest, slowest = kernel.lay_out(table, padded)
+        problems = _option_problems(neighbours, cell_km) + _friction_problems(wrong, fastest, slowest)
+        problems += _source_problems(sources, table)
+        if problems:
+            raise ScenarioError("; ".join(problems), code="friction", details={"problems": problems})
+        self._friction = padded.ravel()
         self._stencil = kernel.stencil(self._padded[1], neighbours, cell_km)
-        self._per_minute, buckets = _buckets(table, cell_km)
+        self._per_minute, buckets = _buckets(fastest * cell_km, slowest * cell_km)
         size = self._friction.size
         self._heads = np.full(buckets, kernel.NONE)
         self._links = np.full(size, kernel.UNQUEUED), np.empty(size, np.uint32)
@@ -139,19 +146,12 @@ class Field:
     def _flat(self, place: RowCol) -> int:
         return (place[0] + _BORDER) * self._padded[1] + place[1] + _BORDER
 
-    def _pad(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
-        padded = np.full(self._padded, np.inf)
-        padded[_INSIDE] = np.where(np.isnan(table), np.inf, table)
-        return padded.ravel()
 
-
-def _buckets(friction: NDArray[np.float64], cell_km: float) -> tuple[float, int]:
-    """Return buckets per minute, and how many the costs under way can span at a time."""
-    passable = friction[np.isfinite(friction)]
+def _buckets(fastest: float, slowest: float) -> tuple[float, int]:
+    """Return buckets per minute, and how many the costs under way can span; from minutes per cell."""
     # A shade narrower than the cheapest step, so that rounding cannot place its end in the same bucket.
-    width = 0.999 * float(passable.min()) * cell_km
-    span = sqrt(5.0) * float(passable.max()) * cell_km / width
-    return 1.0 / width, 2 ** ceil(log2(span + 3.0))
+    width = 0.999 * fastest
+    return 1.0 / width, 2 ** ceil(log2(sqrt(5.0) * slowest / width + 3.0))
 
 
 def _option_problems(neighbours: int, cell_km: float) -> list[str]:
@@ -163,18 +163,13 @@ def _option_problems(neighbours: int, cell_km: float) -> list[str]:
     return problems
 
 
-def _friction_problems(friction: NDArray[np.float64]) -> list[str]:
-    if friction.ndim != 2:
-        return [f"friction: found {friction.ndim} dimensions, rows and columns are needed"]
-    wrong = int((friction <= 0.0).sum())
+def _friction_problems(wrong: int, fastest: float, slowest: float) -> list[str]:
     if wrong:
         return [
             f"friction: {wrong} cells are zero or negative; minutes per km are above 0, impassable is NaN"
         ]
-    passable = friction[np.isfinite(friction)]
-    if passable.size == 0:
+    if slowest == 0.0:
         return ["friction: found no passable cell"]
-    slowest, fastest = float(passable.max()), float(passable.min())
     if slowest / fastest > LARGEST_RANGE:
         return [
             f"friction: found {fastest:g} to {slowest:g} minutes per km, a range above {LARGEST_RANGE:g}; "
