@@ -70,7 +70,7 @@ class Visit:
 
     def open(self, path):
         self.page.goto(f"{self.address}/{path}")
-        self.page.wait_for_selector(".headline", timeout=20_000)
+        self.page.wait_for_selector(".headline", timeout=60_000)
         return self.page
 
     def wait_for_map(self):
