@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from capgap_geo.analysis.capacity import qualifying, rates, totals
 from capgap_geo.analysis.coverage import coverage
 from capgap_geo.analysis.engine import Engine, Reached
+from capgap_geo.analysis.engines import engine as engine
 from capgap_geo.analysis.tally import Count, Weights, covered
 from capgap_geo.model import THRESHOLD_UNIT, Scenario, Study
 
@@ -73,12 +73,6 @@ class Assessment:
     def nobody_serves(self) -> bool:
         """Whether no facility on record, in the whole country, takes the profile."""
         return bool(self.facilities.empty)
-
-
-@lru_cache(maxsize=2)
-def engine(study: Study) -> Engine:
-    """Return the prepared country of a study, kept for the next scenario."""
-    return Engine(study)
 
 
 def assess(study: Study, scenario: Scenario, *, facilities: gpd.GeoDataFrame | None = None) -> Assessment:
@@ -172,7 +166,8 @@ def _places(ready: Engine, bounds: tuple[NDArray[np.float64], ...], threshold: f
         "covered_lower": coverage(upper, threshold=threshold),
         "covered_upper": coverage(lower, threshold=threshold),
     }
-    return ready.place_table.assign(**columns)
+    named = ready.place_table
+    return pd.DataFrame({**{name: named[name] for name in named}, **columns}, index=named.index)
 
 
 def _capacity(ready: Engine, chosen: pd.DataFrame) -> pd.DataFrame:

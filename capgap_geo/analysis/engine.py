@@ -34,6 +34,15 @@ GROUND = ("boundaries", "population", "travel")
 KEPT = 24
 #: Counts kept at a time; one is about 3 MB.
 KEPT_COUNTS = 12
+#: Tables that a part of the prepared country rests on.
+LAND = frozenset({"departments", "provinces"})
+PEOPLE = LAND | {"population", "places", "roads", "rivers"}
+
+
+def _equal_tables(study: Study, other: Study) -> frozenset[str]:
+    """Return the names of the tables that two studies have in common."""
+    pairs = {name: (getattr(study, name), getattr(other, name)) for name in (*PEOPLE, "zones")}
+    return frozenset(name for name, (a, b) in pairs.items() if a is b or a.equals(b))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -54,6 +63,10 @@ class Engine:
     ----------
     study
         The tables.
+    base
+        Engine of another study: what rests on equal tables is taken over, and is not computed again.
+    kept
+        Surfaces and counts kept at a time.
 
     Attributes
     ----------
@@ -67,17 +80,41 @@ class Engine:
         Share of each cell inside each mining zone; sparse, zones by cells.
     """
 
-    def __init__(self, study: Study) -> None:
-        self.study = study
-        self.grid = grid.peru(study.departments)
-        self.cells: NDArray[np.intp] = np.flatnonzero(self.grid.mask)
-        self.areas = self._of_country(fractions(self.grid, study.provinces)) * self.grid.cell_km**2
-        self.zone_shares = self._of_country(fractions(self.grid, study.zones))
+    def __init__(
+        self,
+        study: Study,
+        *,
+        base: Engine | None = None,
+        kept: tuple[int, int] = (KEPT, KEPT_COUNTS),
+    ) -> None:
+        self.study, self.kept = study, kept
         self._spread: dict[Demand, sparse.csr_matrix] = {}
         self._weights: dict[tuple[Demand, Profile], Weights] = {}
+        equal = frozenset[str]() if base is None else _equal_tables(study, base.study)
+        if base is not None and equal >= LAND:
+            self._take_over(base, equal)
+        else:
+            self.grid = grid.peru(study.departments)
+            self.cells: NDArray[np.intp] = np.flatnonzero(self.grid.mask)
+            self.areas = self._of_country(fractions(self.grid, study.provinces)) * self.grid.cell_km**2
+            self.zone_shares = self._of_country(fractions(self.grid, study.zones))
         self._surfaces: OrderedDict[tuple[object, ...], NDArray[np.float64]] = OrderedDict()
         self._counts: OrderedDict[tuple[object, ...], Count] = OrderedDict()
         self._lock = Lock()
+
+    def _take_over(self, base: Engine, equal: frozenset[str]) -> None:
+        """Share what rests on equal tables with the engine of another study; nothing of it ever changes."""
+        self.grid, self.cells, self.areas = base.grid, base.cells, base.areas
+        zones = "zones" in equal
+        self.zone_shares = (
+            base.zone_shares if zones else self._of_country(fractions(self.grid, self.study.zones))
+        )
+        if equal >= PEOPLE:
+            self._spread = base._spread
+            self._weights = base._weights if zones else {}
+        for name in ("lonlat", "centred"):
+            if name in base.__dict__:
+                self.__dict__[name] = base.__dict__[name]
 
     def _of_country(self, matrix: sparse.csr_matrix) -> sparse.csr_matrix:
         return sparse.csr_matrix(matrix.tocsc()[:, self.cells])
@@ -142,7 +179,11 @@ class Engine:
 
     def zone_nearest(self, surface: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the value of each mining zone's best-connected cell, so that no distance is overstated."""
-        return np.minimum.reduceat(surface[self.zone_shares.indices], self.zone_shares.indptr[:-1])
+        nearest = np.full(self.zone_shares.shape[0], np.nan)
+        inside = np.diff(self.zone_shares.indptr) > 0  # a user's zone may lie off the grid: not known
+        starts = self.zone_shares.indptr[:-1][inside]
+        nearest[inside] = np.minimum.reduceat(surface[self.zone_shares.indices], starts)
+        return nearest
 
     def positions(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.intp]:
         """Return the position in `cells` of the usable cell of each point.
@@ -258,7 +299,7 @@ class Engine:
         measure, threshold = scenario.measure, scenario.threshold
         firm, reported = (self._surface(sites, measure) for sites in levels)
         everything = self._remembered(
-            self._surfaces, (measure, *names), KEPT, lambda: np.minimum(firm, reported)
+            self._surfaces, (measure, *names), self.kept[0], lambda: np.minimum(firm, reported)
         )
         weights = self.weights(scenario.demand, scenario.profile)
         pair = []
@@ -266,7 +307,7 @@ class Engine:
             surface.flags.writeable = False
             key = measure, threshold, scenario.demand, scenario.profile, name
             compute = partial(count, weights, surface, threshold=threshold)
-            pair.append(Reached(surface, self._remembered(self._counts, key, KEPT_COUNTS, compute)))
+            pair.append(Reached(surface, self._remembered(self._counts, key, self.kept[1], compute)))
         return pair[0], pair[1]
 
     def _revised(
@@ -296,7 +337,7 @@ class Engine:
             surface.flags.writeable = False
             return surface
 
-        return self._remembered(self._surfaces, (measure, sites.tobytes()), KEPT, compute)
+        return self._remembered(self._surfaces, (measure, sites.tobytes()), self.kept[0], compute)
 
     def _remembered(
         self,
