@@ -3,8 +3,7 @@
     python benchmarks/fuzz_uploads.py --inputs 100000          mutated files, in confined processes
     python benchmarks/fuzz_uploads.py --atheris -runs=100000   coverage-guided, where atheris is installed
 
-An input is a function of seed and number, so every finding can be made again; findings are kept in
-tests/fuzz/seeds, which the test suite reads.
+Findings are kept in tests/fuzz/seeds, which the test suite reads.
 """
 
 from __future__ import annotations
@@ -183,8 +182,7 @@ def verdict(content: bytes) -> str:
     return "hang" if time.perf_counter() - start > SLOWEST else said
 
 
-def _batch(seed: int, numbers: range, pipe: int) -> None:
-    good = examples()
+def _batch(good: dict[str, bytes], seed: int, numbers: range, pipe: int) -> None:
     for content in good.values():
         parse(content, "x", limits=LIMITS)  # all libraries loaded before the clock runs
     null = os.open(os.devnull, os.O_WRONLY)
@@ -197,16 +195,17 @@ def _batch(seed: int, numbers: range, pipe: int) -> None:
             out.write(verdict(mutated(good, seed, number)) + "\n")
 
 
-def findings(inputs: int, seed: int) -> tuple[Counter[str], list[tuple[int, str]]]:
+def findings(inputs: int, seed: int) -> tuple[Counter[str], list[tuple[str, bytes]]]:
     """Run inputs in confined processes, a new one after a crash; return verdicts and what is wrong."""
+    good = examples()
     counts: Counter[str] = Counter()
-    wrong: list[tuple[int, str]] = []
+    wrong: list[tuple[str, bytes]] = []
     start = 0
     context = multiprocessing.get_context("spawn" if sys.platform != "linux" else "fork")
     while start < inputs:
         numbers = range(start, min(inputs, start + BATCH))
         read, write = os.pipe()
-        process = context.Process(target=_batch, args=(seed, numbers, write))
+        process = context.Process(target=_batch, args=(good, seed, numbers, write))
         process.start()
         os.close(write)
         last = start - 1
@@ -216,7 +215,7 @@ def findings(inputs: int, seed: int) -> tuple[Counter[str], list[tuple[int, str]
                 said = f"crash {process.join() or process.exitcode}"
             counts[said] += 1
             if said == "hang" or said.startswith(("unnamed", "crash")):
-                wrong.append((number, said))
+                wrong.append((said, mutated(good, seed, number)))
         process.join()
         if last < numbers.start:
             raise RuntimeError("the process did not begin")
@@ -265,9 +264,8 @@ def main() -> int:
         return 0
     start = time.perf_counter()
     counts, wrong = findings(options.inputs, options.seed)
-    good = examples()
-    for number, said in wrong:
-        print(said, keep(mutated(good, options.seed, number)))
+    for said, content in wrong:
+        print(said, keep(content))
     print(json.dumps(dict(counts.most_common())))
     print(f"{options.inputs} inputs, {len(wrong)} findings, {time.perf_counter() - start:.0f} s")
     return 1 if wrong else 0

@@ -44,6 +44,7 @@ class Shapes:
         return cls(array, damaged, crs, stated)
 
     @classmethod
+    @np.errstate(all="ignore")  # coordinates that are no numbers are found and named below
     def from_wkb(cls, blobs: Sequence[bytes | None], crs: str | None, *, stated: bool) -> Self:
         """Read well-known binary; what cannot be read is damaged."""
         given = np.empty(len(blobs), dtype=object)
@@ -53,6 +54,7 @@ class Shapes:
         return cls(array, damaged, crs, stated)
 
 
+@np.errstate(all="ignore")
 def settle(raw: Raw, shapes: Shapes, limits: Limits) -> Raw:
     """Put sound shapes in degrees into `raw`, with a problem for each row that has none.
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from capgap_geo.sources.uploads.clean import harmless, slug
 from capgap_geo.sources.uploads.messages import Note, Problem, refusal
 
-#: How the id of a source begins that was not stated.
+#: How the id of a user's source begins: one that was stated, and one that was not.
+BROUGHT = "upload-"
 UNSOURCED = "unsourced-"
 PROBLEM_COLUMNS = ("row", "column", "value", "code", "values", "remedy")
 
@@ -59,7 +60,7 @@ class Origin:
         said = "\x1f".join(t or "" for t in (self.source, self.licence, self.date))
         mark = hashlib.sha256(said.encode()).hexdigest()[:8]
         name = slug(self.source or "", fallback="data")[:30].replace("_", "-")
-        return f"{UNSOURCED if self.unsourced else 'upload-'}{self.kind}-{name}-{mark}"
+        return f"{UNSOURCED if self.unsourced else BROUGHT}{self.kind}-{name}-{mark}"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
