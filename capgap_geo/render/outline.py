@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from capgap_geo.analysis.coverage import coverage
 from capgap_geo.analysis.grid import WGS84, Grid
 
 #: Cells joined to one screen cell, and the largest shift of an outline, in cells.
-JOINED = 2
-TOLERANCE = 2.0
+JOINED = 3
+TOLERANCE = 3.0
 #: Patches below this many screen cells are not drawn (the areas in the text still count them).
 SMALLEST = 9
 DECIMALS = 2
@@ -26,7 +27,6 @@ NAMES = {1: "robust", 2: "strict_only"}
 
 def desert_features(
     grid: Grid,
-    cells: NDArray[np.intp],
     strict: NDArray[np.float64],
     wide: NDArray[np.float64],
     *,
@@ -36,10 +36,9 @@ def desert_features(
 
     Parameters
     ----------
-    cells
-        Flat indices of the grid's cells that carry a value.
     strict, wide
-        Minutes or km to the nearest corroborated facility, and to the nearest of all.
+        Minutes or km from each cell of the grid's mask (row by row) to the nearest corroborated
+        facility, and to the nearest of all.
     threshold
         What counts as within reach, inclusive.
 
@@ -49,27 +48,24 @@ def desert_features(
         A FeatureCollection of at most two features: ``robust``, beyond reach with all evidence, and
         ``strict_only``, beyond reach only if evidence must be corroborated.
     """
-    robust = ~coverage(wide, threshold=threshold)
-    only = ~coverage(strict, threshold=threshold) & ~robust
-    land = _joined(grid, cells, np.ones(len(cells)))
-    classes = np.zeros(land.shape, np.uint8)
-    shares = [
-        np.divide(_joined(grid, cells, part), land, where=land > 0, out=np.zeros_like(land))
-        for part in (robust, only)
-    ]
-    classes[shares[0] + shares[1] >= 0.5] = 2
-    classes[shares[0] >= 0.5] = 1
+    kind = (~coverage(wide, threshold=threshold)).astype(np.int64)
+    kind[~coverage(strict, threshold=threshold) & (kind == 0)] = 2
+    index, shape = _squares(grid)
+    counted = np.bincount(index * 3 + kind, minlength=shape[0] * shape[1] * 3).reshape(*shape, 3)
+    land = counted.sum(axis=2)
+    classes = np.zeros(shape, np.uint8)
+    classes[(land > 0) & (2 * (counted[..., 1] + counted[..., 2]) >= land)] = 2
+    classes[(land > 0) & (2 * counted[..., 1] >= land)] = 1
     features = [_feature(name, part) for name, part in _polygons(grid, classes).items()]
     return {"type": "FeatureCollection", "features": features}
 
 
-def _joined(grid: Grid, cells: NDArray[np.intp], values: NDArray[Any]) -> NDArray[np.float64]:
-    """Return sums over squares of `JOINED` x `JOINED` cells."""
+@lru_cache(maxsize=4)
+def _squares(grid: Grid) -> tuple[NDArray[np.intp], tuple[int, int]]:
+    """Return the screen cell (a square of `JOINED` x `JOINED` cells) of each cell, and their shape."""
     rows, columns = (-(-n // JOINED) for n in grid.shape)
-    row, column = np.divmod(cells, grid.shape[1])
-    index = row // JOINED * columns + column // JOINED
-    total = np.bincount(index, values.astype(float), minlength=rows * columns)
-    return total.astype(np.float64).reshape(rows, columns)
+    row, column = np.nonzero(grid.mask)
+    return row // JOINED * columns + column // JOINED, (rows, columns)
 
 
 def _polygons(grid: Grid, classes: NDArray[np.uint8]) -> dict[str, shapely.Geometry]:

@@ -47,9 +47,7 @@ def answer(scenario: Scenario) -> Assessment:
 def deserts(scenario: Scenario) -> Mapping[str, Any]:
     """Return the outlines of the coverage deserts of a scenario, for the screen."""
     found = answer(scenario)
-    return desert_features(
-        ground().grid, ground().cells, found.strict, found.wide, threshold=scenario.threshold
-    )
+    return desert_features(ground().grid, found.strict, found.wide, threshold=scenario.threshold)
 
 
 @st.cache_resource(show_spinner=False)
