@@ -1,0 +1,65 @@
+"""The outlines on the screen: the right classes, near the true border, small."""
+
+import json
+
+import numpy as np
+import pytest
+import shapely
+
+from capgap_geo.analysis import grid as grids
+from capgap_geo.render.outline import JOINED, TOLERANCE, desert_features
+
+
+@pytest.fixture(scope="module")
+def grid():
+    return grids.peru()
+
+
+def drawn(grid, strict, wide, threshold):
+    found = desert_features(grid, strict.ravel(), wide.ravel(), threshold=threshold)
+    return {f["id"]: shapely.geometry.shape(f["geometry"]) for f in found["features"]}
+
+
+def cones(grid):
+    """Distance in km to one site that is corroborated, and to that or one that is only reported."""
+    row, column = np.indices(grid.shape)
+    first = np.hypot(row - 600, column - 500)
+    return first, np.minimum(first, np.hypot(row - 1200, column - 900))
+
+
+def test_robust_and_strict_only_deserts_do_not_mix(grid):
+    strict, wide = cones(grid)
+    shapes = drawn(grid, strict, wide, 150.0)
+    assert set(shapes) == {"robust", "strict_only"}
+    assert shapes["robust"].intersection(shapes["strict_only"]).area < 0.02 * shapes["strict_only"].area
+    reported = shapely.Point(*grid.lonlat(1200, 900))
+    assert shapes["strict_only"].contains(reported)
+    corroborated = shapely.Point(*grid.lonlat(600, 500))
+    assert not any(shape.contains(corroborated) for shape in shapes.values())
+
+
+def test_the_outline_stays_near_the_true_border(grid):
+    strict, _ = cones(grid)
+    robust = drawn(grid, strict, strict, 150.0)["robust"]
+    angle = np.linspace(0, 2 * np.pi, 60)
+    for off, inside in ((-(JOINED + TOLERANCE) * 1.5, False), ((JOINED + TOLERANCE) * 1.5, True)):
+        rows, columns = 600 + (150 + off) * np.sin(angle), 500 + (150 + off) * np.cos(angle)
+        at = shapely.points(*grid.lonlat(rows, columns))
+        assert (shapely.contains(robust, at) == inside).all()
+
+
+def test_nothing_beyond_reach_draws_nothing(grid):
+    strict, _ = cones(grid)
+    assert drawn(grid, strict, strict, 10_000.0) == {}
+
+
+def test_the_threshold_itself_is_inside(grid):
+    flat = np.full(grid.shape, 60.0)
+    assert drawn(grid, flat, flat, 60.0) == {}
+    assert set(drawn(grid, flat, flat, 59.9)) == {"robust"}
+
+
+def test_it_travels_light(grid):
+    strict, wide = cones(grid)
+    text = json.dumps(desert_features(grid, strict.ravel(), wide.ravel(), threshold=150.0))
+    assert len(text) < 40_000
