@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench data clean
+.PHONY: help run test lint bench fuzz data clean
 
 help:
 	@echo "make run    the app on http://localhost:$(PORT)"
 	@echo "make test   lint, then the whole test suite, browser tests included"
 	@echo "make lint   ruff, mypy, import contracts"
 	@echo "make bench  speed as a ratio to named peers (installs the peers)"
+	@echo "make fuzz   100,000 hostile files against the readers"
 	@echo "make data   rebuild every data package from its inputs"
 
 $(VENV)/.app: requirements.txt pyproject.toml
@@ -43,6 +44,9 @@ test: lint
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python benchmarks/fuzz_uploads.py --inputs 100000
 
 data: $(VENV)/.dev
 	set -e; for p in boundaries travel population facilities incidents zones; do $(BIN)/python data/$$p/build.py; done
