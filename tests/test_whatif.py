@@ -130,6 +130,8 @@ def test_an_added_unit_counts_under_both_levels_and_at_any_age(study) -> None:
     table = apply(study, (Add(Service.POLICE, MAZUKO),))
     new = table[table["planned"]]
     assert len(new) == 1
+    assert table.drop(columns=["planned", "changed"]).dtypes.equals(study.facilities.dtypes)
+    assert table.crs == study.facilities.crs
     assert len(table) == len(study.facilities) + 1
     row = new.iloc[0]
     assert row["department_id"] == "17"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from capgap_geo.model import GROUPS, OLDEST_YEAR, Evidence, Profile, Scenario
 
+T = TypeVar("T", bound=pd.DataFrame)
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 CAPACITY = ("officers", "women_officers", "vehicles", "prosecutors", "beds")
@@ -18,8 +21,8 @@ PER_KM2 = 10_000.0
 def serves(facilities: pd.DataFrame, profile: Profile) -> pd.Series:
     """Return which facilities take a group; `Profile.EVERYONE` asks for all four groups."""
     needed = GROUPS if profile is Profile.EVERYONE else (profile,)
-    taken = facilities["profiles"].fillna("").str.split(";")
-    return taken.map(lambda groups: all(p.value in groups for p in needed)).astype(bool)
+    taken = [str(groups).split(";") for groups in facilities["profiles"]]
+    return pd.Series([all(p in groups for p in needed) for groups in taken], facilities.index, bool)
 
 
 def recent(facilities: pd.DataFrame, oldest: int) -> pd.Series:
@@ -27,15 +30,19 @@ def recent(facilities: pd.DataFrame, oldest: int) -> pd.Series:
 
     What a plan opens has no record and always counts.
     """
-    year = pd.to_numeric(facilities["year"]).astype(float)
-    dated = year.ge(oldest) | (year.isna() & (oldest <= OLDEST_YEAR))
-    return dated | facilities["planned"] if "planned" in facilities else dated
+    year = facilities["year"].to_numpy(np.float64, na_value=np.nan)
+    dated = (year >= oldest) | (np.isnan(year) & (oldest <= OLDEST_YEAR))
+    if "planned" in facilities:
+        dated |= facilities["planned"].to_numpy(bool)
+    return pd.Series(dated, facilities.index)
 
 
-def qualifying(facilities: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+def qualifying(facilities: T, scenario: Scenario) -> T:
     """Return the facilities of a scenario's service that take its profile, of both evidence levels."""
-    chosen = facilities["service"].eq(scenario.service) & serves(facilities, scenario.profile)
-    return facilities[chosen & recent(facilities, scenario.oldest)]
+    plain = pd.DataFrame(facilities)
+    chosen = plain["service"].to_numpy() == str(scenario.service)
+    chosen &= serves(plain, scenario.profile).to_numpy() & recent(plain, scenario.oldest).to_numpy()
+    return facilities.take(np.flatnonzero(chosen))
 
 
 def corroborated(facilities: pd.DataFrame) -> pd.DataFrame:
@@ -57,6 +64,7 @@ def totals(facilities: pd.DataFrame, departments: pd.Index) -> pd.DataFrame:
         ``<capacity>_lower``, ``<capacity>_upper``, ``<capacity>_unknown`` (facilities whose value
         is not known).
     """
+    facilities = pd.DataFrame(facilities)  # columns of a plain table are quicker to take
     row = departments.get_indexer(pd.Index(facilities["department_id"]))
     firm = facilities["evidence"].to_numpy() == Evidence.CORROBORATED
 

@@ -278,12 +278,18 @@ class Engine:
         wanted = base if known is None else self._levels(facilities)
         if all(map(np.array_equal, base, wanted)):
             return before
-        firm, reported = (self._revised(scenario.measure, *sites) for sites in zip(base, wanted, strict=True))
+        measure, threshold = scenario.measure, scenario.threshold
+        (firm, one), (reported, other) = (
+            self._revised(measure, *sites) for sites in zip(base, wanted, strict=True)
+        )
+        cells = np.union1d(one, other) if len(one) and len(other) else np.append(one, other)
+        everything = before[1].surface.copy()
+        everything[cells] = np.minimum(firm[cells], reported[cells])
         weights = self.weights(scenario.demand, scenario.profile)
         pair = []
-        for surface, old in zip((firm, np.minimum(firm, reported)), before, strict=True):
+        for surface, old in zip((firm, everything), before, strict=True):
             surface.flags.writeable = False
-            counted = recount(weights, old.count, old.surface, surface, threshold=scenario.threshold)
+            counted = recount(weights, old.count, old.surface, surface, cells, threshold=threshold)
             pair.append(Reached(surface, counted))
         return pair[0], pair[1]
 
@@ -312,10 +318,10 @@ class Engine:
 
     def _revised(
         self, measure: Measure, base: NDArray[np.float64], wanted: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    ) -> revise.Revised:
         before = self._surface(base, measure)
         if np.array_equal(base, wanted):
-            return before
+            return before, np.empty(0, np.intp)
         if measure is Measure.STRAIGHT_LINE:
             return revise.distance(self.lonlat, self.centred, before, base, wanted)
         return self.waves.revised(before, self._cells_of(base), self._cells_of(wanted))

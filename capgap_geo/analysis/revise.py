@@ -15,7 +15,9 @@ from capgap_geo.analysis.wavefront import RowCol
 
 Floats = NDArray[np.float64]
 #: Cells that change, and their minutes.
-Delta = tuple[NDArray[np.int32], Floats]
+Delta = tuple[NDArray[np.intp], Floats]
+#: A surface, and the cells where it may differ from the one before.
+Revised = tuple[Floats, NDArray[np.intp]]
 METRES_PER_KM = 1000.0
 #: Travel-time surfaces kept ready for changes; one takes about 150 MB.
 WAVES = 2
@@ -40,14 +42,14 @@ class Waves:
 
     def __init__(self, friction: Floats, cells: NDArray[np.intp], *, cell_km: float) -> None:
         self._friction, self._cell_km = friction, cell_km
-        self._position = np.full(friction.size, -1, np.int32)
-        self._position[cells] = np.arange(len(cells), dtype=np.int32)
+        self._position = np.full(friction.size, -1, np.intp)
+        self._position[cells] = np.arange(len(cells))
         self._kept: OrderedDict[frozenset[RowCol], Propagation] = OrderedDict()
         self._catchments: OrderedDict[tuple[frozenset[RowCol], RowCol], Delta] = OrderedDict()
         self._lock = Lock()
 
-    def revised(self, before: Floats, base: Iterable[RowCol], wanted: Iterable[RowCol]) -> Floats:
-        """Return the surface of the sources `wanted`.
+    def revised(self, before: Floats, base: Iterable[RowCol], wanted: Iterable[RowCol]) -> Revised:
+        """Return the surface of the sources `wanted`, and the cells where it may differ.
 
         The surface of two sets together is the lower of their two surfaces, also in floating point
         (rounding keeps the order of sums), so each new source is followed on its own and remembered.
@@ -64,9 +66,13 @@ class Waves:
                 changes = self._changes(start, sorted(start - end), sorted(end - start))
             else:
                 changes = [self._catchment(start, place) for place in sorted(end - start)]
+        if not changes:
+            return surface, np.empty(0, np.intp)
         for cells, minutes in changes:
             surface[cells] = minutes if start - end else np.minimum(surface[cells], minutes)
-        return surface
+        if len(changes) == 1:
+            return surface, changes[0][0]
+        return surface, np.unique(np.concatenate([cells for cells, _ in changes]))
 
     def _changes(self, start: frozenset[RowCol], gone: list[RowCol], come: list[RowCol]) -> list[Delta]:
         """Return what each change does to the one before it, and leave the surface as it was."""
@@ -108,8 +114,8 @@ class Waves:
         return self._kept[sources]
 
 
-def distance(points: Floats, centred: Floats, before: Floats, base: Floats, wanted: Floats) -> Floats:
-    """Return the km from each point to the nearest of the sites `wanted`.
+def distance(points: Floats, centred: Floats, before: Floats, base: Floats, wanted: Floats) -> Revised:
+    """Return the km from each point to the nearest of the sites `wanted`, and where they may differ.
 
     A geodesic is at least as long as its chord, so a site can matter only where its chord is at most
     the distance before; those points are measured again, all others keep their value.
@@ -131,4 +137,4 @@ def distance(points: Floats, centred: Floats, before: Floats, base: Floats, want
     again = np.flatnonzero(affected)
     surface = before.copy()
     surface[again] = geodesic.nearest(points[again], wanted)[1] / METRES_PER_KM
-    return surface
+    return surface, again

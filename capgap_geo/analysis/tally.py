@@ -144,15 +144,19 @@ def count(weights: Weights, surface: Floats, *, threshold: float) -> Count:
     return result
 
 
-def recount(weights: Weights, base: Count, before: Floats, surface: Floats, *, threshold: float) -> Count:
+def recount(
+    weights: Weights, base: Count, before: Floats, surface: Floats, cells: Positions, *, threshold: float
+) -> Count:
     """Return what `count` gives for `surface`, counting the departments that differ from `before` only.
 
     Parameters
     ----------
     base
         Count of the surface `before` with the same weights and threshold.
+    cells
+        Where the surfaces may differ.
     """
-    changed = np.flatnonzero(surface != before)
+    changed = cells[surface[cells] != before[cells]]
     if not len(changed):
         return base
     inside = base.inside.copy()

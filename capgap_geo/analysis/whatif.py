@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from shapely import Point
 
 from capgap_geo.analysis.assess import Assessment, engine
@@ -20,7 +22,6 @@ from capgap_geo.model import GROUPS, Evidence, Service, Study
 
 #: A facility that is reached through its department alone, and is never placed more closely.
 BY_DEPARTMENT = (Service.SHELTER,)
-_NUMBERS = (*CAPACITY, "year")
 _KM_PER_DEGREE = 111.2
 
 
@@ -60,6 +61,16 @@ def check(study: Study, plan: Iterable[Change]) -> tuple[Plan, tuple[Problem, ..
     return tuple(usable), tuple(problems)
 
 
+@lru_cache(maxsize=4)
+def _ids(study: Study) -> dict[str, dict[str, int]]:
+    """Return the row of each facility, place and department."""
+    columns = {"facilities": "facility_id", "places": "place_id", "departments": "department_id"}
+    return {
+        name: {str(key): row for row, key in enumerate(getattr(study, name)[column])}
+        for name, column in columns.items()
+    }
+
+
 def _problem(study: Study, before: list[Change], change: Change) -> Problem | None:
     if change in before:
         return Problem("plan_twice", str(change))
@@ -67,14 +78,14 @@ def _problem(study: Study, before: list[Change], change: Change) -> Problem | No
         twin = any(isinstance(c, Add) and c.facility_id == change.facility_id for c in before)
         return Problem("plan_twice", str(change)) if twin else _place_problem(study, change)
     facility = change.facility_id
-    ids = list(study.facilities["facility_id"])
+    ids = _ids(study)["facilities"]
     if facility not in ids:
         close = get_close_matches(facility, ids, n=1, cutoff=0.0)
         return Problem("plan_facility", facility, close[0] if close else "")
     if any(isinstance(c, Remove) and c.facility_id == facility for c in before):
         return Problem("plan_removed", facility)
     if isinstance(change, Accept):
-        takes = study.facilities.set_index("facility_id").loc[facility, "profiles"]
+        takes = study.facilities["profiles"].iloc[ids[facility]]
         if change.profile in str(takes).split(";"):
             return Problem("plan_accepted", facility)
     return None
@@ -82,10 +93,10 @@ def _problem(study: Study, before: list[Change], change: Change) -> Problem | No
 
 def _place_problem(study: Study, change: Add) -> Problem | None:
     if change.service in BY_DEPARTMENT:
-        known = change.at in set(study.departments["department_id"])
+        known = change.at in _ids(study)["departments"]
         return None if known else Problem("plan_by_department", change.at)
     if change.point is None:
-        known = change.at in set(study.places["place_id"])
+        known = change.at in _ids(study)["places"]
         return None if known else Problem("plan_place", change.at)
     lon, lat = change.point
     try:
@@ -105,6 +116,7 @@ class Near:
     department_id: str
 
 
+@lru_cache(maxsize=512)
 def near(study: Study, lon: float, lat: float) -> Near:
     """Return what lies around a point; outside the country, the nearest department."""
     places = study.places.geometry
@@ -138,33 +150,47 @@ def apply(study: Study, plan: Plan) -> gpd.GeoDataFrame:
         raise ScenarioError(
             "plan: " + "; ".join(map(str, problems)), code="plan", details={"problems": problems}
         )
-    table = study.facilities.assign(planned=False, changed=False)
+    table = pd.DataFrame(study.facilities).assign(planned=False, changed=False)
+    ids = list(table["facility_id"])
     for change in usable:
         if isinstance(change, Accept):
-            row = table["facility_id"].eq(change.facility_id)
-            taken = {*str(table.loc[row, "profiles"].iloc[0]).split(";"), str(change.profile)}
-            table.loc[row, "profiles"] = ";".join(p for p in GROUPS if p in taken)
-            table.loc[row, "changed"] = True
+            row = ids.index(change.facility_id)
+            taken = {*str(table["profiles"].iloc[row]).split(";"), str(change.profile)}
+            table.loc[table.index[row], ["profiles", "changed"]] = (
+                ";".join(p for p in GROUPS if p in taken),
+                True,
+            )
     gone = {c.facility_id for c in usable if isinstance(c, Remove)}
-    table = table[~table["facility_id"].isin(gone)]
-    new = [_row(study, change) for change in usable if isinstance(change, Add)]
-    if not new:
-        return table.reset_index(drop=True)
-    added = gpd.GeoDataFrame(new, geometry="geometry", crs=table.crs)
-    added = added.reindex(columns=table.columns).astype({c: table.dtypes[c] for c in _NUMBERS})
-    return gpd.GeoDataFrame(pd.concat([table, added], ignore_index=True), geometry="geometry", crs=table.crs)
+    kept = np.array([i for i, name in enumerate(ids) if name not in gone], np.intp)
+    return _with_rows(
+        table, kept, [_row(study, c) for c in usable if isinstance(c, Add)], study.facilities.crs
+    )
+
+
+def _with_rows(
+    table: pd.DataFrame, kept: NDArray[np.intp], rows: list[dict[str, object]], crs: object
+) -> gpd.GeoDataFrame:
+    """Return the kept rows and new ones below, with the types of the table."""
+    position = np.append(kept, np.full(len(rows), -1))
+    columns = {}
+    for name in table.columns:
+        values = table[name].array.take(position)
+        if rows:
+            values[len(kept) :] = [row.get(name, np.nan if name in CAPACITY else None) for row in rows]
+        columns[name] = pd.Series(values, dtype=table.dtypes[name])
+    return gpd.GeoDataFrame(columns, geometry="geometry", crs=crs)
 
 
 def _row(study: Study, change: Add) -> dict[str, object]:
     """Return a new facility as a row; what is not stated is not known."""
     place = _place(study, change)
-    names = study.departments.set_index("department_id")["department_name"]
     department = change.at if change.service in BY_DEPARTMENT else place[2]
+    name = study.departments["department_name"].iloc[_ids(study)["departments"][department]]
     return {
         "facility_id": change.facility_id,
         "service": str(change.service),
         "department_id": department,
-        "department_name": names[department],
+        "department_name": name,
         "place_id": place[0],
         "place_name": place[1],
         "place_inferred": False,
@@ -183,7 +209,7 @@ def _place(study: Study, change: Add) -> tuple[str | None, str | None, str, Poin
     if change.service in BY_DEPARTMENT:
         return None, None, change.at, None
     if change.point is None:
-        row = study.places.set_index("place_id").loc[change.at]
+        row = study.places.iloc[_ids(study)["places"][change.at]]
         return change.at, row["place_name"], row["department_id"], row["geometry"]
     around = near(study, *change.point)
     return None, around.place_name, around.department_id, Point(*change.point)
