@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import math
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -62,7 +62,7 @@ class Translator:
         if math.isinf(value):
             return self("value.unreachable")
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        return str(format_decimal(value, pattern, locale=self._locale))
+        return _formatted(value, pattern, self._locale)
 
     def significant(self, value: float, figures: int = 2) -> str:
         """Return a number rounded to some significant figures, for what the data cannot know better."""
@@ -106,6 +106,11 @@ class Translator:
             return "".join(items)
         last = self("list.last", a=items[-2], b=items[-1])
         return ", ".join([*items[:-2], last])
+
+
+@lru_cache(maxsize=1 << 16)
+def _formatted(value: float, pattern: str, locale: str) -> str:
+    return str(format_decimal(value, pattern, locale=locale))
 
 
 @cache
