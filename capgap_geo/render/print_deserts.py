@@ -95,5 +95,5 @@ def _large(shape: shapely.Geometry) -> shapely.Geometry:
 def _feature(name: str, shape: shapely.Geometry, grid: Grid) -> dict[str, Any]:
     lonlat = Transformer.from_crs(grid.crs, WGS84, always_xy=True)
     degrees = shapely.transform(shape, lambda xy: np.column_stack(lonlat.transform(xy[:, 0], xy[:, 1])))
-    geometry = json.loads(shapely.to_geojson(shapely.set_precision(degrees, 1e-4, mode="pointwise")))
+    geometry = json.loads(shapely.to_geojson(shapely.set_precision(shapely.make_valid(degrees), 1e-4)))
     return {"type": "Feature", "id": name, "properties": {}, "geometry": geometry}
