@@ -101,7 +101,7 @@ def worlds(draw):
     cost = st.one_of(st.just(INF), st.floats(0.0, 300.0))
     costs = np.array(draw(st.lists(cost, min_size=rows * columns, max_size=rows * columns)))
     people = draw(st.lists(st.floats(0.5, 1e6), min_size=rows, max_size=rows))
-    capacity = draw(st.lists(st.floats(0.0, 500.0), min_size=columns, max_size=columns))
+    capacity = draw(st.lists(st.just(0.0) | st.floats(1e-3, 500.0), min_size=columns, max_size=columns))
     names = [f"r{i}" for i in range(rows)], [f"f{i}" for i in range(columns)]
     reach = Reach.from_frame(pd.DataFrame(costs.reshape(rows, columns), *names))
     return pd.Series(capacity, names[1]), pd.Series(people, names[0]), reach

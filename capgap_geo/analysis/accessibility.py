@@ -20,15 +20,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from capgap_geo.analysis.decay import Decay, Step
-from capgap_geo.analysis.reach import Reach, mismatch, refuse
+from capgap_geo.analysis.labels import mismatch, refuse
+from capgap_geo.analysis.reach import Reach
 from capgap_geo.errors import CapGapError, ScenarioError
 
 Vector = NDArray[np.float64]
 
 #: Largest relative difference between the capacity that went in and the capacity that came out.
 CONSERVED = 1e-12
-#: A smaller weight counts as none: it means nothing, and its products would lose their digits.
-SMALLEST_WEIGHT = 1e-200
+#: A smaller weight or capacity counts as none: it means nothing, and its products would lose their digits.
+SMALLEST = 1e-200
 
 
 def two_step(
@@ -177,7 +178,7 @@ def _weights(reach: Reach, decay: Decay, maximum: float) -> sparse.csr_array:
 
 
 def _without_faint(weights: sparse.csr_array) -> sparse.csr_array:
-    weights.data[weights.data < SMALLEST_WEIGHT] = 0.0
+    weights.data[weights.data < SMALLEST] = 0.0
     weights.eliminate_zeros()
     return weights
 
@@ -193,7 +194,7 @@ def _floating(
         for amount in (capacity.lower, capacity.upper)
     )
     for accessibility, amount in ((lower, capacity.lower), (upper, capacity.upper)):
-        _check_conserved(accessibility @ people, amount[served].sum())
+        _check_conserved(float(accessibility @ people), float(amount[served].sum()))
     upper[weights @ capacity.unknown > 0] = np.nan
     nobody = ~served & ((capacity.upper > 0) | (capacity.unknown > 0))
     undefined = weights @ nobody.astype(float) > 0
@@ -203,7 +204,7 @@ def _floating(
 
 
 def _check_conserved(out: float, into: float) -> None:
-    if abs(out - into) > CONSERVED * abs(into):
+    if abs(out - into) > CONSERVED * max(into, SMALLEST):
         raise CapGapError(
             f"accessibility: {out!r} of the reached capacity {into!r} came out",
             code="conservation",

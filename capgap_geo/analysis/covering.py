@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from capgap_geo.analysis.cover_heuristics import Core, core_of, draw, greedy, improve, quick_bound, spend
+from capgap_geo.analysis.labels import mismatch, refuse
 from capgap_geo.analysis.program import Program
-from capgap_geo.analysis.reach import Reach, mismatch, refuse
+from capgap_geo.analysis.reach import Reach
 from capgap_geo.analysis.set_cover import fewest
 from capgap_geo.analysis.siting_problem import (
     SAME,

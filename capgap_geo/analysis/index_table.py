@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from capgap_geo.analysis.reach import refuse, repeated
-from capgap_geo.analysis.siting_problem import in_order
+from capgap_geo.analysis.labels import in_order, refuse, repeated
 from capgap_geo.errors import ScenarioError
 
 Array = NDArray[np.float64]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from capgap_geo.analysis.index_table import Array, Indicator, Intervals, read
-from capgap_geo.analysis.reach import mismatch, refuse
+from capgap_geo.analysis.labels import mismatch, refuse
 from capgap_geo.analysis.scoring import Aggregation, Normalisation, aggregate, pillar_weights, scores
 from capgap_geo.errors import ScenarioError
 

@@ -11,10 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from capgap_geo.analysis.coverage import coverage
-from capgap_geo.errors import SchemaError
-
-#: How many labels a message quotes before it stops.
-QUOTED = 5
+from capgap_geo.analysis.labels import quoted, refuse, repeated
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -118,37 +115,3 @@ def _csr(data: Any, row: Any, column: Any, shape: tuple[int, int]) -> sparse.csr
 def _unknown(labels: pd.Series, position: np.ndarray[Any, Any]) -> list[str]:
     outside = labels[position < 0]
     return [f"{labels.name}: unknown {quoted(outside)}"] if len(outside) else []
-
-
-def repeated(name: str, labels: pd.Index) -> list[str]:
-    """Return a problem if a label occurs twice."""
-    twice = labels[labels.duplicated()]
-    return [f"{name}: found twice {quoted(twice)}"] if len(twice) else []
-
-
-def mismatch(name: str, found: pd.Index, wanted: pd.Index) -> list[str]:
-    """Return the problems of two sets of labels that should be equal, in any order."""
-    if found.equals(wanted):
-        return []
-    missing, unknown = wanted.difference(found, sort=False), found.difference(wanted, sort=False)
-    problems = repeated(name, found)
-    problems += [f"{name}: missing {quoted(missing)}"] if len(missing) else []
-    return problems + ([f"{name}: not in reach {quoted(unknown)}"] if len(unknown) else [])
-
-
-def quoted(labels: Sequence[Hashable] | pd.Index | pd.Series) -> str:
-    """Quote a few labels for a message."""
-    shown = ", ".join(map(repr, list(labels)[:QUOTED]))
-    return shown if len(labels) <= QUOTED else f"{shown} and {len(labels) - QUOTED} more"
-
-
-def refuse(what: str, problems: list[str]) -> None:
-    """Raise once for all problems of a table.
-
-    Raises
-    ------
-    SchemaError
-        If there is any problem.
-    """
-    if problems:
-        raise SchemaError(f"{what}: " + "; ".join(problems), details={"problems": problems})

@@ -33,10 +33,11 @@ from capgap_geo.analysis.covering import (
     max_covering,
     set_covering,
 )
+from capgap_geo.analysis.labels import in_order
 from capgap_geo.analysis.p_center import p_center
 from capgap_geo.analysis.p_median import p_median
 from capgap_geo.analysis.reach import Reach
-from capgap_geo.analysis.siting_problem import Clock, Siting, in_order
+from capgap_geo.analysis.siting_problem import Clock, Siting
 from capgap_geo.errors import ScenarioError
 
 __all__ = [

@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from capgap_geo.analysis.reach import Reach, mismatch, quoted, refuse, repeated
+from capgap_geo.analysis.labels import in_order, mismatch, quoted, refuse, repeated
+from capgap_geo.analysis.reach import Reach
 from capgap_geo.errors import ScenarioError
 
 Vector = NDArray[np.float64]
@@ -206,15 +207,6 @@ def costs(cost: pd.DataFrame | Reach, demand: pd.Series | None, fixed: Collectio
     row_order, column_order = in_order(table.index), in_order(table.columns)
     sites = _sites(table.columns[column_order], fixed)
     return Costs(table.index[row_order], values[np.ix_(row_order, column_order)], weight[row_order], sites)
-
-
-def in_order(labels: pd.Index) -> Positions:
-    """Return the positions that sort the labels; labels of several types are sorted type by type."""
-    try:
-        return labels.argsort()
-    except TypeError:
-        keys = [(type(label).__name__, str(label)) for label in labels]
-        return np.asarray(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
 
 
 def check_count(p: int, sites: Sites) -> None:
