@@ -9,6 +9,7 @@ from capgap_geo.i18n import Translator
 from capgap_geo.render import card, scene, story, tables
 from capgap_geo.render.scene import Choice, Paint
 from capgap_geo.ui import cards, controls, footer, share
+from capgap_geo.ui.downloads import downloads
 from capgap_geo.ui.live_map import live_map
 from capgap_geo.ui.poster import poster
 from capgap_geo.ui.prepared import answer, drawn_deserts, ground, study
@@ -34,7 +35,9 @@ def page(state: State, t: Translator) -> State:
     say_headline(found, t, state.area)
     figures(found, t, state.area)
     _map(state, found, t)
-    state = share.share(state, t)
+    with st.container(horizontal=True):
+        state = share.share(state, t)
+        downloads(state, found, t)
     drawn = card.card(study(), found, t, state.area)
     if drawn is not None:
         cards.draw(drawn)
