@@ -9,7 +9,7 @@ import pandas as pd
 from capgap_geo.analysis.capacity import corroborated, serves
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Profile, Service, Study
-from capgap_geo.render import facts
+from capgap_geo.render import attribution, facts
 from capgap_geo.render.card import year_of
 
 #: The report that asked, by its source id.
@@ -192,8 +192,8 @@ def source_list(study: Study, t: Translator) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                t("evidence.table.title"): s.title,
-                t("evidence.table.producer"): s.producer,
+                t("evidence.table.title"): attribution.title(s, t),
+                t("evidence.table.producer"): attribution.producer(s, t),
                 t("evidence.table.published"): s.date_published or t("source.undated"),
                 t("evidence.table.url"): s.url,
                 t("evidence.table.used_in"): t(f"package.{s.package}"),

@@ -9,7 +9,7 @@ import pandas as pd
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Service, Study
-from capgap_geo.render import story
+from capgap_geo.render import attribution, story
 from capgap_geo.render.layers import Facts
 
 
@@ -86,5 +86,5 @@ def sources(study: Study, t: Translator, ids: str) -> str:
     for source_id in str(ids).split(";"):
         source = study.sources[source_id]
         year = (source.date_published or "")[:4] or t("source.undated")
-        said.append(f"{source.producer} ({year})")
+        said.append(f"{attribution.producer(source, t)} ({year})")
     return "; ".join(dict.fromkeys(said))

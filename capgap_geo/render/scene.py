@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -16,7 +16,7 @@ from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.grid import Grid
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Measure, Service, Study
-from capgap_geo.render import attribution, facts, story, theme
+from capgap_geo.render import attribution, brought, facts, story, theme
 from capgap_geo.render.layers import (
     AreaLayer,
     Badge,
@@ -39,7 +39,7 @@ SHARE_LIMITS = (10.0, 25.0, 50.0, 75.0)
 PLACE_ZOOMS = ((250_000, 5.0), (60_000, 7.0), (15_000, 8.0), (3_000, 9.5))
 SHOWN_SERVICES = (Service.POLICE, Service.PROSECUTION, Service.SHELTER)
 #: How a zone's outline is drawn, by how it was made.
-ZONE_CLASS = {"corridor": "1", "river_reach": "1", "settlement": "1", "district_proxy": "2"}
+ZONE_CLASS = {"user": "0", "corridor": "1", "river_reach": "1", "settlement": "1", "district_proxy": "2"}
 
 
 class Paint(StrEnum):
@@ -62,13 +62,16 @@ class Ground:
     grid, cells
         The national grid and its cells inside the country.
     urls
-        Addresses of the simplified web copies, by layer.
+        Addresses of the simplified web copies, by layer; a user's own zones have none.
+    extras
+        Tables brought by a user that stand beside the study, by kind.
     """
 
     study: Study
     grid: Grid
     cells: np.ndarray
     urls: Mapping[str, str]
+    extras: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ def build(
         *_land(ground, answer, t, choice, deserts),
         *_lines(ground, t),
         _zones(ground, answer, t),
+        *brought.layers(ground.extras, t),
         *_facilities(study, answer, t),
         _places(study, t),
     ]
@@ -330,11 +334,14 @@ def _lines(ground: Ground, t: Translator) -> Iterable[LineLayer]:
 def _zones(ground: Ground, answer: Assessment, t: Translator) -> AreaLayer:
     zones = ground.study.zones
     classes = "".join(zones["outline_method"].map(ZONE_CLASS))
-    named = {"1": "schematic", "2": "proxy"}
+    named = {"0": "exact", "1": "schematic", "2": "proxy"}
+    copied = "zones" in ground.urls
     return AreaLayer(
         layer_id="zones",
         title=t("layer.zones"),
-        geometry=Geometry(url=ground.urls["zones"]),
+        geometry=Geometry(url=ground.urls["zones"])
+        if copied
+        else Geometry(inline=brought.features(zones, "zone_id")),
         ids=tuple(zones["zone_id"]),
         classes=classes,
         entries=tuple(

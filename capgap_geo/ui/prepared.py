@@ -1,4 +1,8 @@
-"""What every session shares: the study, the prepared country and the answers, computed once."""
+"""What every session shares: the study, the prepared country and the answers, computed once.
+
+A session that brought its own data has a study of its own: its answers are kept with it (see `own`), and
+never in a cache that sessions share.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from capgap_geo.model import Scenario, Study
 from capgap_geo.render.outline import desert_features
 from capgap_geo.render.scene import Ground, Paint
 from capgap_geo.sources.study import load_study
+from capgap_geo.ui.own import current
 from capgap_geo.ui.state import State
 
 STATIC = Path(__file__).parents[2] / "static"
@@ -22,32 +27,58 @@ STATIC = Path(__file__).parents[2] / "static"
 URL = "app/static"
 
 
-@st.cache_resource(show_spinner=False)
 def study() -> Study:
-    """Return the study, read-only."""
+    """Return the study that answers here, read-only: the session's own, or the project's."""
+    own = current()
+    return shared_study() if own is None else own.study
+
+
+def ground() -> Ground:
+    """Return what every map stands on; the first call prepares the country (a few seconds)."""
+    own, shared = current(), shared_ground()
+    if own is None:
+        return shared
+    copied = set(own.study.zones["zone_id"]) <= set(shared.study.zones["zone_id"])
+    urls = {name: url for name, url in shared.urls.items() if copied or name != "zones"}
+    return Ground(own.study, own.engine.grid, own.engine.cells, urls, own.extras)
+
+
+def answer(scenario: Scenario) -> Assessment:
+    """Return the answer to a scenario, read-only."""
+    own = current()
+    return _answer(scenario) if own is None else own.answer(scenario)
+
+
+def deserts(scenario: Scenario) -> Mapping[str, Any]:
+    """Return the outlines of the coverage deserts of a scenario, for the screen."""
+    own = current()
+    return _deserts(scenario) if own is None else own.deserts(scenario)
+
+
+@st.cache_resource(show_spinner=False)
+def shared_study() -> Study:
+    """Return the project's study, read-only."""
     return load_study()
 
 
 @st.cache_resource(show_spinner=False)
-def ground() -> Ground:
-    """Return what every map stands on; the first call prepares the country (a few seconds)."""
-    ready = engine(study())
+def shared_ground() -> Ground:
+    """Return what the project's maps stand on."""
+    ready = engine(shared_study())
     manifest: Mapping[str, str] = json.loads((STATIC / "geo" / "manifest.json").read_text("utf-8"))
     urls = {name: f"{URL}/geo/{file}" for name, file in manifest.items()}
-    return Ground(study(), ready.grid, ready.cells, urls)
+    return Ground(shared_study(), ready.grid, ready.cells, urls)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def answer(scenario: Scenario) -> Assessment:
-    """Return the answer to a scenario, read-only."""
-    return assess(study(), scenario)
+def _answer(scenario: Scenario) -> Assessment:
+    return assess(shared_study(), scenario)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def deserts(scenario: Scenario) -> Mapping[str, Any]:
-    """Return the outlines of the coverage deserts of a scenario, for the screen."""
-    found = answer(scenario)
-    return desert_features(ground().grid, found.strict, found.wide, threshold=scenario.threshold)
+def _deserts(scenario: Scenario) -> Mapping[str, Any]:
+    found, on = _answer(scenario), shared_ground()
+    return desert_features(on.grid, found.strict, found.wide, threshold=scenario.threshold)
 
 
 @st.cache_resource(show_spinner=False)

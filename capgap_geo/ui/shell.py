@@ -11,6 +11,7 @@ import streamlit as st
 from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import DEFAULT_LANGUAGE, LANGUAGES, Translator
 from capgap_geo.ui import page_compare, page_data, page_evidence, page_map
+from capgap_geo.ui.data_strip import own_data
 from capgap_geo.ui.prepared import STATIC, ground, translator
 from capgap_geo.ui.state import State, load, save, widget
 from capgap_geo.ui.welcome import welcome
@@ -60,6 +61,8 @@ def draw(name: str) -> Callable[[], None]:
                 ground()
             if state.view == "page":
                 welcome(t)
+            if state.view != "poster":  # a poster says it among its sources
+                own_data(t)
             save(PAGES[name](state, t))
         except CapGapError as error:
             _say(error, t)

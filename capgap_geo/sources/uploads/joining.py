@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -41,9 +41,19 @@ def add_to_study(study: Study, upload: Upload, *, without_bad_rows: bool = False
     if upload.kind == "incidents":
         new = changes["incidents"]["registry"]
         changes["registries"] = with_registries(study.registries, new, upload.origin)
-    sources = {**study.sources, upload.origin.source_id: _source(upload.origin)}
-    changes["sources"] = MappingProxyType(sources)
-    return replace(study, **changes, fingerprint=f"{study.fingerprint}+{upload.fingerprint}")
+    return replace(beside(study, upload), **changes)
+
+
+def beside(study: Study, upload: Upload) -> Study:
+    """Return a study that cites the source of an upload; its tables stay as they are."""
+    named = cited(study, [manifest_source(upload.origin)])
+    return replace(named, fingerprint=f"{study.fingerprint}+{upload.fingerprint}")
+
+
+def cited(study: Study, stated: Iterable[Mapping[str, Any]]) -> Study:
+    """Return a study with some sources more, given as a data package states them."""
+    more = {raw["id"]: _source(raw) for raw in stated}
+    return replace(study, sources=MappingProxyType({**study.sources, **more}))
 
 
 def joined(kind: str, table: pd.DataFrame, rows: pd.DataFrame) -> Any:
@@ -127,10 +137,9 @@ def with_people(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return people.reset_index()[list(table.columns)]
 
 
-def _source(origin: Origin) -> Source:
-    stated = manifest_source(origin)
+def _source(stated: Mapping[str, Any]) -> Source:
     return Source(
-        source_id=origin.source_id,
+        source_id=stated["id"],
         title=stated["title"],
         producer=stated["producer"],
         url=None,

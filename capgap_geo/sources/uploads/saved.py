@@ -62,6 +62,7 @@ def load_saved(content: bytes, limits: Limits = STUDY) -> SavedStudy:
     """
     from capgap_geo.sources.study import load_study
     from capgap_geo.sources.uploads.jobs import read_raw
+    from capgap_geo.sources.uploads.joining import cited
     from capgap_geo.sources.uploads.upload import unsourced_ids
     from capgap_geo.sources.uploads.worker import Options
 
@@ -71,9 +72,9 @@ def load_saved(content: bytes, limits: Limits = STUDY) -> SavedStudy:
         # The same bytes by the same code, first where it can do no harm.
         read_raw(content, "study.zip", Options(folder=str(folder)), limits)
         study = replace(load_study(folder), path=Path(EXTRAS))
-        extras, surface = _extras(folder / EXTRAS)
-        ids = [*study.sources, *(s for t in extras.values() for s in t.get("source_ids", ()))]
-    return SavedStudy(study, extras, surface, content, unsourced_ids(set(ids)))
+        extras, surface, stated = _extras(folder / EXTRAS)
+        study = cited(study, stated)
+    return SavedStudy(study, extras, surface, content, unsourced_ids(study.sources))
 
 
 def unpack(content: bytes, folder: Path, limits: Limits = STUDY) -> None:
@@ -125,7 +126,8 @@ def check_study(folder: str | None, limits: Limits = DEFAULT) -> Raw:
     return Raw(format="study")
 
 
-def _extras(folder: Path) -> tuple[dict[str, Any], Surface | None]:
+def _extras(folder: Path) -> tuple[dict[str, Any], Surface | None, tuple[Mapping[str, Any], ...]]:
+    """Return what stands beside the study: tables by kind, a surface, and their sources as stated."""
     import geopandas as gpd
 
     from capgap_geo.provenance import read_package
@@ -133,13 +135,14 @@ def _extras(folder: Path) -> tuple[dict[str, Any], Surface | None]:
     from capgap_geo.sources.uploads.raster import read_geotiff
 
     if not folder.is_dir():
-        return {}, None
+        return {}, None, ()
     tables: dict[str, Any] = {}
     own = None
-    for name, resource in read_package(folder).resources.items():
+    package = read_package(folder)
+    for name, resource in package.resources.items():
         if resource.path.suffix == ".tif":
             grid = read_geotiff(resource.path.read_bytes(), DEFAULT).grid
             own = None if grid is None else surface(grid, "min_per_km", [])
         else:
             tables[name] = gpd.read_file(resource.path)
-    return tables, own
+    return tables, own, package.sources
