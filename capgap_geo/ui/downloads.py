@@ -29,7 +29,10 @@ PICTURES = (("wide", "png"), ("tall", "png"), ("a4", "pdf"), ("a4", "svg"))
 
 def downloads(state: State, found: Assessment, t: Translator) -> None:
     """Draw the files that this view can be had as, folded."""
-    with st.popover(t("download.label"), icon=":material/download:"):
+    folded = st.popover(t("download.label"), icon=":material/download:", key="download", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
         st.caption(t("download.note"))
         for size, fmt in PICTURES:
             label = t("download.picture", size=t(f"share.size.{size}"), format=fmt.upper())

@@ -16,7 +16,10 @@ LIMITS = ("coarse", "detection", "population", "groups", "unknown", "shelters", 
 def below(found: Assessment, t: Translator) -> None:
     """Draw the sources of this view and its limits, folded."""
     data = study()
-    with st.expander(t.count("sources.of_view", len(found.source_ids))):
-        st.html(items(attribution.line(data.sources[s], t) for s in found.source_ids))
+    folded = st.expander(
+        t.count("sources.of_view", len(found.source_ids)), key="sources_of_view", on_change="rerun"
+    )
+    if folded.open:
+        folded.html(items(attribution.line(data.sources[s], t) for s in found.source_ids))
     with st.expander(t("limits.title")):
         st.html(items(t(f"limits.{name}") for name in LIMITS))

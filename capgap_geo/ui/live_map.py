@@ -21,70 +21,18 @@ from capgap_geo.render.mapspec import MapSpec
 LONGEST_INLINE = 700
 #: Parts of a layer that may go by address.
 _PNG = "data:image/png;base64,"
+#: Parts of the spec that stay the same from one change to the next.
+_CONSTANT = ("symbols", "labels", "credits")
 _PARTS = ("ids", "facts", "lat", "lon", "names", "min_zoom", "badges")
 
-# The component's own code stays this small because it travels with every rerun.
+# What travels with every rerun; the host of the painter is fetched once.
 _SCRIPT = """
-const states = new WeakMap();
-
-function sheet(root, base, name) {
-  return new Promise((done) => {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = new URL("app/static/" + name, base).href;
-    link.onload = link.onerror = done;
-    root.append(link);
-  });
-}
-
-async function start(state, root, data, base) {
-  const file = (name) => import(new URL("app/static/" + name, base).href);
-  const box = document.createElement("div");
-  box.className = "cg-host";
-  const fonts = document.querySelector("link[data-cg-fonts]");
-  if (!fonts) sheet(document.head, base, "fonts/fonts.css").then(() => {});
-  if (!fonts) document.head.lastChild.dataset.cgFonts = "";
-  const [L, painter] = await Promise.all([
-    file("vendor/leaflet/leaflet-src.esm.js"), file("painter.js"),
-    sheet(root, base, "vendor/leaflet/leaflet.css"), sheet(root, base, "painter.css"),
-  ]);
-  if (state.gone) return;
-  box.style.height = data.height + "px";
-  root.append(box);
-  state.box = box;
-  state.handle = painter.paint(box, data.spec, {
-    L, base, memory: data.key,
-    onEvent: (name, detail) => {
-      if (name === "click") state.trigger("click", detail);
-      if (name === "view") globalThis.capgapView = detail;
-    },
-  });
-  globalThis.capgapMap = state.handle;
-  await state.handle.ready;
-}
-
-async function show(state, root, data, base) {
-  if (state.gone) return;
-  if (!state.handle) return start(state, root, data, base);
-  state.box.style.height = data.height + "px";
-  await state.handle.update(data.spec);
-}
-
-export default function ({ parentElement, data, setTriggerValue }) {
-  const base = new URL(data.base, location.origin).href;
-  let state = states.get(parentElement);
-  if (!state || state.gone) {
-    state = { queue: Promise.resolve() };
-    states.set(parentElement, state);
-  }
-  state.trigger = setTriggerValue;
-  const next = () => show(state, parentElement, data, base);
-  state.queue = state.queue.then(next).catch((error) => console.warn(error));
-  return () => {
-    state.gone = true;
-    if (state.handle) state.handle.destroy();
-    if (state.box) state.box.remove();
-  };
+let module;
+export default function (given) {
+  const base = new URL(given.data.base, location.origin).href;
+  module ??= import(new URL("app/static/live-map.js", base).href);
+  const end = module.then((live) => live.host(given));
+  return () => end.then((close) => close());
 }
 """
 
@@ -143,6 +91,7 @@ def by_address(data: dict[str, Any], *, key: str) -> dict[str, Any]:
     """
     if not runtime.exists():
         return data
+    data |= dict(_moved(data, key, _CONSTANT, longest=0))
     data["layers"] = [layer | dict(_moved(layer, f"{key}.{layer['id']}", _PARTS)) for layer in data["layers"]]
     for layer in data["layers"]:
         if layer["kind"] == "surface" and layer["image"].startswith(_PNG):
@@ -155,12 +104,14 @@ def by_address(data: dict[str, Any], *, key: str) -> dict[str, Any]:
     return data
 
 
-def _moved(part: dict[str, Any], place: str, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+def _moved(
+    part: dict[str, Any], place: str, names: tuple[str, ...], *, longest: int = LONGEST_INLINE
+) -> Iterator[tuple[str, Any]]:
     for name in names:
         if name not in part:
             continue
         text = json.dumps(part[name], ensure_ascii=False, separators=(",", ":"))
-        if len(text) > LONGEST_INLINE:
+        if len(text) > longest:
             yield name, {"$url": _served(text.encode(), "application/json", f"{place}.{name}")}
 
 

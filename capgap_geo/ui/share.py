@@ -22,7 +22,10 @@ def address(state: State, **changes: str) -> str:
 
 def share(state: State, t: Translator) -> State:
     """Draw the ways to share this view, folded; return the state with the poster's title."""
-    with st.popover(t("share.label"), icon=":material/ios_share:"):
+    folded = st.popover(t("share.label"), icon=":material/ios_share:", key="share", on_change="rerun")
+    if not folded.open:
+        return state
+    with folded:
         st.caption(t("share.link"))
         st.code(address(state), language=None, wrap_lines=True)
         title = st.text_input(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, astuple, dataclass
 
 import streamlit as st
+
+from capgap_geo.ui.text import base_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,16 @@ class Cell:
     href: str = ""
 
 
-def _text(kind: str) -> str:
-    return Path(__file__).with_suffix(f".{kind}").read_text("utf-8")
-
-
-_component = st.components.v2.component("capgap_sortable", js=_text("js"), css=_text("css"))
+#: What travels with every rerun; the table itself is fetched once.
+_SCRIPT = """
+export default async function (host) {
+  const file = (name) => new URL("app/static/" + name, new URL(host.data.base, location.origin)).href;
+  const table = await import(file("sortable.js"));
+  await table.dress(host.parentElement, file("sortable.css"));
+  table.show(host);
+}
+"""
+_component = st.components.v2.component("capgap_sortable", js=_SCRIPT)
 
 
 def sortable(
@@ -73,7 +79,8 @@ def sortable(
     """
     data = {
         "columns": [asdict(c) for c in columns],
-        "rows": [{"id": name, "cells": [asdict(c) for c in cells]} for name, cells in rows],
+        "rows": [[name, [_short(c) for c in cells]] for name, cells in rows],
+        "base": base_path(),
         "caption": caption,
         "order": list(order),
         "stamp": f"{[c.title for c in columns]}{order}",
@@ -84,6 +91,14 @@ def sortable(
     result = _component(key=key, data=data, on_pick_change=lambda: None)
     picked = result.get("pick")
     return str(picked) if picked in {name for name, _ in rows} else None
+
+
+def _short(cell: Cell) -> list[object]:
+    """Return what a cell says, as finely as a bar can show it, without the empty end."""
+    parts = [round(v, 3) if isinstance(v, float) and v < 1e9 else v for v in astuple(cell)]
+    while len(parts) > 1 and parts[-1] in (None, ""):
+        parts.pop()
+    return parts
 
 
 def number(value: float) -> float | None:

@@ -5,6 +5,18 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 
+import streamlit as st
+
+
+def base_path() -> str:
+    """Return the path under which the app is served, with a slash at both ends."""
+    return f"/{st.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
+
+
+def sheet(name: str) -> str:
+    """Return what brings in one of the app's own style sheets, which the browser then keeps."""
+    return f'<style>@import url("{base_path()}app/static/{name}")</style>'
+
 
 def tag(name: str, css: str, text: str) -> str:
     """Return one element with a text; an empty text gives nothing."""
