@@ -5,14 +5,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz data clean
+.PHONY: help run test lint bench bench-ui load fuzz docs data clean
 
 help:
 	@echo "make run    the app on http://localhost:$(PORT)"
 	@echo "make test   lint, then the whole test suite, browser tests included"
 	@echo "make lint   ruff, mypy, import contracts"
 	@echo "make bench  speed as a ratio to named peers (installs the peers)"
+	@echo "make bench-ui  what a reader waits for, in a browser"
+	@echo "make load   100 readers for ten minutes, on this machine"
 	@echo "make fuzz   100,000 hostile files against the readers"
+	@echo "make docs   the documents, into site/"
 	@echo "make data   rebuild every data package from its inputs"
 
 $(VENV)/.app: requirements.txt pyproject.toml
@@ -44,6 +47,20 @@ test: lint
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
+
+$(VENV)/.docs: $(VENV)/.app requirements-docs.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	@touch $@
+
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+bench-ui: $(VENV)/.dev
+	sh tests/ensure_browser.sh $(BIN)/python
+	$(BIN)/python -m benchmarks.ui
+
+load: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.load --save
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python benchmarks/fuzz_uploads.py --inputs 100000
