@@ -144,7 +144,7 @@ class Engine:
         ScenarioError
             The study has no friction surface.
         """
-        return revise.Waves(self._friction(), self.cells, cell_km=self.grid.cell_km)
+        return revise.Waves(self.friction, self.cells, cell_km=self.grid.cell_km)
 
     @cached_property
     def capitals(self) -> gpd.GeoSeries:
@@ -324,7 +324,7 @@ class Engine:
             return before, np.empty(0, np.intp)
         if measure is Measure.STRAIGHT_LINE:
             return revise.distance(self.lonlat, self.centred, before, base, wanted)
-        return self.waves.revised(before, self._cells_of(base), self._cells_of(wanted))
+        return self.waves.revised(before, self.passable_cells(base), self.passable_cells(wanted))
 
     def nearest(self, facilities: gpd.GeoDataFrame, measure: Measure) -> NDArray[np.float64]:
         """Return the minutes or km from each cell to the nearest facility; infinity where there is none.
@@ -367,13 +367,20 @@ class Engine:
         return geodesic.nearest(self.lonlat, lonlat)[1] / METRES_PER_KM
 
     def _travel_time(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
-        friction = self._friction()
+        friction = self.friction
         if not len(lonlat):
             return np.full(len(self.cells), np.inf)
-        surface = least_cost.travel_time(friction, self._cells_of(lonlat), cell_km=self.grid.cell_km)
+        surface = least_cost.travel_time(friction, self.passable_cells(lonlat), cell_km=self.grid.cell_km)
         return surface.minutes.ravel()[self.cells]
 
-    def _cells_of(self, lonlat: NDArray[np.float64]) -> list[RowCol]:
+    def passable_cells(self, lonlat: NDArray[np.float64]) -> list[RowCol]:
+        """Return row and column of the cell from which each point is travelled to.
+
+        Raises
+        ------
+        ScenarioError
+            A point has no passable cell within 5 km, or the study has no friction surface.
+        """
         if not len(lonlat):
             return []
         spot = self.grid.snap(lonlat[:, 0], lonlat[:, 1], usable=self._passable)
@@ -381,9 +388,17 @@ class Engine:
 
     @cached_property
     def _passable(self) -> NDArray[np.bool_]:
-        return np.isfinite(self._friction())
+        return np.isfinite(self.friction)
 
-    def _friction(self) -> NDArray[np.float64]:
+    @property
+    def friction(self) -> NDArray[np.float64]:
+        """Minutes per km on the grid, NaN where nobody can pass.
+
+        Raises
+        ------
+        ScenarioError
+            The study has no friction surface.
+        """
         if self.study.friction is None:
             raise ScenarioError("the study has no travel-time surface; use measure straight_line")
         return self.study.friction

@@ -76,8 +76,11 @@ class Field:
         self.cost[seeds], self.near[seeds] = 0.0, first
         self._spread(seeds, recorded=0, limit=min(limit, UNLIMITED), recording=False)
 
-    def introduce(self, place: RowCol, index: int) -> int:
-        """Add the source with the largest index; return the number of touched cells."""
+    def introduce(self, place: RowCol, index: int, *, limit: float = UNLIMITED) -> int:
+        """Add the source with the largest index; return the number of touched cells.
+
+        Beyond `limit` minutes nothing is touched.
+        """
         self._prepare()
         cell = self._flat(place)
         if self.cost[cell] == 0.0:
@@ -85,7 +88,12 @@ class Field:
         cells, cost, near = self._journal
         cells[0], cost[0], near[0] = cell, self.cost[cell], self.near[cell]
         self.cost[cell], self.near[cell], self._mark[cell] = 0.0, index, kernel.CHANGED
-        return self._spread(np.array([cell], np.uint32), recorded=1)
+        return self._spread(np.array([cell], np.uint32), recorded=1, limit=min(limit, UNLIMITED))
+
+    def forget(self, recorded: int) -> None:
+        """Take back the latest wave, which touched so many cells."""
+        cells, cost, near = (column[:recorded] for column in self._journal)
+        self.cost[cells], self.near[cells] = cost, near
 
     def withdraw(self, place: RowCol, index: int, *, heir: int) -> int:
         """Remove a source in favour of another in the same cell (-1: none); return the touched cells."""
@@ -115,6 +123,11 @@ class Field:
         row, column = np.divmod(cells, self.shape[1])
         flat = (row + _BORDER) * self._padded[1] + column + _BORDER
         self.cost[flat], self.near[flat] = cost, near
+
+    def positions(self, places: Sequence[RowCol]) -> NDArray[np.intp]:
+        """Return where the cells stand in the flat arrays."""
+        row, column = np.asarray(places, np.intp).reshape(-1, 2).T
+        return (row + _BORDER) * self._padded[1] + column + _BORDER
 
     def check(self, sources: Sequence[RowCol]) -> None:
         """Refuse sources that are outside the grid or on impassable cells."""

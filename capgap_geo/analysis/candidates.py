@@ -1,0 +1,259 @@
+"""Where new help could go, and who it would reach: candidates, demand points, and the reach between them.
+
+Demand points stand for the people of the grid: each cell with a town is one, and the countryside of each
+block of `BLOCK` x `BLOCK` cells is one, at the block's cell with most people outside towns. They serve to
+choose among sites; what a choice brings is counted on the full grid afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from capgap_geo.analysis import catchments
+from capgap_geo.analysis.capacity import recent, serves
+from capgap_geo.analysis.engines import engine
+from capgap_geo.analysis.plan import Accept, Add, Change, Plan, to_text
+from capgap_geo.analysis.reach import Reach
+from capgap_geo.analysis.whatif import BY_DEPARTMENT
+from capgap_geo.errors import ScenarioError
+from capgap_geo.model import GROUPS, Demand, Measure, Profile, Scenario, Study
+
+Floats = NDArray[np.float64]
+#: Side of a block of countryside, in cells of 1 km.
+BLOCK = 5
+#: The same where all points matter to all candidates.
+COARSE = 30
+#: Weight of a cell without people, so that a block without any has a middle too.
+_NOBODY = 1e-9
+#: Column of a reach that stands for all existing facilities together.
+EXISTING = "existing"
+#: Most places that are offered as candidates.
+MOST_PLACES = 300
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Points:
+    """Demand points of one spread of the people.
+
+    Attributes
+    ----------
+    cells
+        Position of each point in the engine's `cells`.
+    group
+        Point of every cell of the country.
+    """
+
+    cells: NDArray[np.intp]
+    group: NDArray[np.intp]
+
+    def sums(self, person: Floats) -> Floats:
+        """Return the persons of each point from the persons of each cell."""
+        sums = np.bincount(self.group, person, minlength=len(self.cells)).astype(np.float64)
+        return np.maximum(sums, 0.0)  # a residue of rounding may stand below nothing
+
+
+@lru_cache(maxsize=8)
+def points(study: Study, demand: Demand, *, block: int = BLOCK) -> Points:
+    """Return the demand points of one spread of the people; a block is `block` cells wide."""
+    ready = engine(study)
+    person = np.asarray(ready.people(demand, Profile.EVERYONE).sum(axis=0)).ravel()
+    row, column = np.divmod(ready.cells, ready.grid.shape[1])
+    label = row // block * (ready.grid.shape[1] // block + 1) + column // block
+    towns = np.unique(ready.place_cells)
+    label[towns] = label.max() + 1 + np.arange(len(towns))
+    _, group = np.unique(label, return_inverse=True)
+    weight = np.maximum(person, _NOBODY)
+    whole = np.bincount(group, weight)
+    away = np.hypot(*(axis - (np.bincount(group, weight * axis) / whole)[group] for axis in (row, column)))
+    order = np.lexsort((away, group))
+    first = np.searchsorted(group[order], np.arange(group.max() + 1))
+    return Points(order[first], group)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """What could be done, each as the text of its changes, and where it would be reached.
+
+    Attributes
+    ----------
+    labels
+        The changes of each candidate as a plan writes them.
+    plans
+        The same as objects.
+    sites
+        Longitude and latitude; a department's reference point for a service known by department only.
+    """
+
+    labels: tuple[str, ...]
+    plans: tuple[Plan, ...]
+    sites: Floats
+
+    @property
+    def accepting(self) -> tuple[bool, ...]:
+        """Whether a candidate is an existing facility that begins to accept a group."""
+        return tuple(isinstance(plan[0], Accept) for plan in self.plans)
+
+
+def candidates(
+    study: Study, scenario: Scenario, *, min_population: float = 10_000.0, plan: Plan = ()
+) -> Candidates:
+    """Return the places of at least a population, and the facilities that could accept the profile.
+
+    Parameters
+    ----------
+    min_population
+        Smallest place that is offered; of more than `MOST_PLACES` the largest are. A service that is
+        known by department only has the departments as candidates instead.
+    plan
+        Changes already made: not offered again.
+
+    Raises
+    ------
+    ScenarioError
+        Code ``siting_no_candidate``; ``details["largest"]`` is the population of the largest place.
+    """
+    groups = GROUPS if scenario.profile is Profile.EVERYONE else (scenario.profile,)
+    found: dict[str, tuple[Plan, tuple[float, float]]] = {}
+    for change, site in _new(study, scenario, groups, min_population):
+        found[str(change)] = (change,), site
+    for changes, site in _accepting(study, scenario, groups):
+        found[to_text(changes)] = changes, site
+    made = set(map(str, plan))
+    kept = {label: pair for label, pair in found.items() if not made & set(label.split("~"))}
+    if not kept:
+        largest = float(study.places["population"].max())
+        raise ScenarioError(
+            f"candidates: no place has {min_population:g} people; the largest has {largest:g}",
+            code="siting_no_candidate",
+            details={"largest": largest},
+        )
+    sites = np.array([site for _, site in kept.values()])
+    return Candidates(tuple(kept), tuple(changes for changes, _ in kept.values()), sites)
+
+
+def _new(
+    study: Study, scenario: Scenario, groups: tuple[Profile, ...], min_population: float
+) -> list[tuple[Change, tuple[float, float]]]:
+    if scenario.service in BY_DEPARTMENT:
+        capitals = engine(study).capitals
+        return [
+            (Add(scenario.service, str(name), groups), (point.x, point.y)) for name, point in capitals.items()
+        ]
+    places = study.places[study.places["population"] >= min_population]
+    places = places.nlargest(MOST_PLACES, "population")
+    return [
+        (Add(scenario.service, str(name), groups), (point.x, point.y))
+        for name, point in zip(places["place_id"], places.geometry, strict=True)
+    ]
+
+
+def _accepting(
+    study: Study, scenario: Scenario, groups: tuple[Profile, ...]
+) -> list[tuple[Plan, tuple[float, float]]]:
+    """Return the facilities of the service that do not take the profile yet."""
+    table = study.facilities
+    open_to = table["service"].eq(scenario.service) & ~serves(table, scenario.profile)
+    table = table[open_to & recent(table, scenario.oldest)]
+    sites = engine(study).sites(table)
+    found: list[tuple[Plan, tuple[float, float]]] = []
+    for name, taken, site in zip(table["facility_id"], table["profiles"], sites, strict=True):
+        missing = [p for p in groups if p not in str(taken).split(";")]
+        found.append((tuple(Accept(str(name), p) for p in missing), (float(site[0]), float(site[1]))))
+    return found
+
+
+def reach(study: Study, scenario: Scenario, offered: Candidates, *, limit: float) -> Reach:
+    """Return the minutes or km from each demand point to each candidate, up to `limit`.
+
+    Rows are the points of `scenario.demand`, in their order; columns the candidates' labels.
+
+    Raises
+    ------
+    ScenarioError
+        Travel time is asked for and the study has no friction surface.
+    """
+    sites = tuple(map(tuple, offered.sites.tolist()))
+    matrix = _costs(study, scenario.measure, scenario.demand, sites, limit)
+    return Reach(pd.RangeIndex(matrix.shape[0]), pd.Index(offered.labels), matrix)
+
+
+@lru_cache(maxsize=6)
+def _costs(
+    study: Study, measure: Measure, demand: Demand, sites: tuple[tuple[float, float], ...], limit: float
+) -> sparse.csr_array:
+    lonlat = np.array(sites).reshape(-1, 2)
+    return _to_points(study, measure, points(study, demand), lonlat, limit, np.empty((0, 2)))
+
+
+def _to_points(
+    study: Study, measure: Measure, at: Points, sites: Floats, limit: float, existing: Floats
+) -> sparse.csr_array:
+    ready = engine(study)
+    if measure is Measure.STRAIGHT_LINE:
+        return catchments.distances(sites, ready.lonlat[at.cells], limit=limit)
+    row, column = np.divmod(ready.cells[at.cells], ready.grid.shape[1])
+    return catchments.travel_times(
+        ready.friction,
+        ready.passable_cells(sites),
+        list(zip(row.tolist(), column.tolist(), strict=True)),
+        limit=limit,
+        cell_km=ready.grid.cell_km,
+        existing=ready.passable_cells(np.unique(existing, axis=0)),
+    )
+
+
+def costs(
+    study: Study, scenario: Scenario, offered: Candidates, existing: Floats, surface: Floats
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Return minutes or km from each (coarse) demand point to each candidate and to what exists; and persons.
+
+    Only what is nearer than every existing facility is told; farther is infinity, which no answer uses.
+
+    Parameters
+    ----------
+    existing
+        Longitude and latitude of the existing facilities.
+    surface
+        Minutes or km to the nearest of them, by cell.
+    """
+    at = points(study, scenario.demand, block=COARSE)
+    matrix = _to_points(study, scenario.measure, at, offered.sites, np.inf, existing).tocoo()
+    table = np.full(matrix.shape, np.inf)
+    table[matrix.coords] = matrix.data
+    columns = [*offered.labels, EXISTING]
+    frame = pd.DataFrame(np.column_stack([table, surface[at.cells]]), columns=columns)
+    return frame, pd.Series(at.sums(_persons(study, scenario)))
+
+
+def _persons(study: Study, scenario: Scenario) -> Floats:
+    people = engine(study).people(scenario.demand, scenario.profile)
+    return np.asarray(people.sum(axis=0), np.float64).ravel()
+
+
+def demand(study: Study, scenario: Scenario) -> pd.Series:
+    """Return the persons of the profile at each demand point."""
+    return pd.Series(points(study, scenario.demand).sums(_persons(study, scenario)))
+
+
+def with_existing(found: Reach, surface: Floats, at: Points, *, threshold: float) -> Reach:
+    """Return who is within reach of the candidates, and in one more column of what exists.
+
+    Parameters
+    ----------
+    surface
+        Minutes or km to the nearest existing facility, by cell.
+    """
+    near = found.within(threshold)
+    here = surface[at.cells]
+    covered = np.flatnonzero(here <= threshold)
+    column = sparse.csr_array(
+        (here[covered], (covered, np.zeros(len(covered), np.intp))), shape=(len(here), 1)
+    )
+    both = sparse.csr_array(sparse.hstack([near.matrix, column]))
+    return Reach(near.rows, near.columns.append(pd.Index([EXISTING])), both)

@@ -1,0 +1,203 @@
+"""Where next: the reach of candidates is right, and the choice among them cannot be beaten."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from pyproj import Geod
+
+from capgap_geo.analysis import catchments
+from capgap_geo.analysis.assess import assess
+from capgap_geo.analysis.candidates import EXISTING, candidates, demand, points, reach, with_existing
+from capgap_geo.analysis.engines import engine
+from capgap_geo.analysis.least_cost import travel_time
+from capgap_geo.analysis.plan import Accept, Add, to_text
+from capgap_geo.analysis.proposal import Aim, Question, curve, propose, steadiness, surface, variants
+from capgap_geo.analysis.whatif import apply, difference, parse
+from capgap_geo.errors import ScenarioError
+from capgap_geo.model import Demand, Measure, Profile, Scenario, Service, Study
+from capgap_geo.sources.study import load_study
+
+STRAIGHT = Scenario(service=Service.POLICE, measure=Measure.STRAIGHT_LINE, threshold=100.0)
+WOMEN = Scenario(
+    service=Service.SHELTER, profile=Profile.WOMEN, measure=Measure.STRAIGHT_LINE, threshold=150.0
+)
+FEW = Question(min_population=200_000.0, p=2)
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return load_study()
+
+
+def drawn(seed: int = 3) -> tuple[np.ndarray, list[tuple[int, int]], list[tuple[int, int]]]:
+    """Rough country with a lake, some sites and some points on it."""
+    random = np.random.default_rng(seed)
+    friction = random.uniform(1.0, 9.0, (40, 30))
+    friction[10:20, 12:15] = np.nan
+    rows, cols = np.nonzero(np.isfinite(friction))
+    chosen = random.integers(0, len(rows), 47)
+    cells = list(zip(rows[chosen].tolist(), cols[chosen].tolist(), strict=True))
+    return friction, cells[:7], cells[7:]
+
+
+@pytest.mark.parametrize("limit", [0.0, 25.0, 60.0, np.inf])
+def test_catchments_are_those_of_single_runs(limit) -> None:
+    friction, sites, at = drawn()
+    found = catchments.travel_times(friction, sites, at, limit=limit, cell_km=1.0).toarray()
+    stored = catchments.travel_times(friction, sites, at, limit=limit, cell_km=1.0)
+    for k, site in enumerate(sites):
+        alone = travel_time(friction, [site]).minutes[tuple(np.array(at).T)]
+        inside = alone <= limit
+        assert np.array_equal(found[inside, k], alone[inside])
+        assert (stored[:, [k]].tocoo().coords[0] == np.flatnonzero(inside)).all()
+
+
+def test_catchments_beside_what_exists_hold_only_what_is_nearer() -> None:
+    friction, sites, at = drawn()
+    existing, new = sites[:3], sites[3:]
+    found = catchments.travel_times(friction, new, at, limit=np.inf, cell_km=1.0, existing=existing)
+    here = travel_time(friction, existing).minutes[tuple(np.array(at).T)]
+    for k, site in enumerate(new):
+        alone = travel_time(friction, [site]).minutes[tuple(np.array(at).T)]
+        nearer = np.flatnonzero(alone < here)
+        column = found[:, [k]].tocoo()
+        assert (column.coords[0] == nearer).all()
+        assert np.array_equal(column.data, alone[nearer])
+
+
+def test_distances_are_geodesics() -> None:
+    random = np.random.default_rng(0)
+    sites = random.uniform((-80, -17), (-70, -2), (5, 2))
+    at = random.uniform((-80, -17), (-70, -2), (40, 2))
+    found = catchments.distances(sites, at, limit=400.0).toarray()
+    for k, site in enumerate(sites):
+        km = Geod(ellps="WGS84").inv(*np.tile(site, (40, 1)).T, *at.T)[2] / 1000
+        assert found[:, k] == pytest.approx(np.where(km <= 400, km, 0), abs=1e-6)
+
+
+@pytest.mark.parametrize("spread", list(Demand))
+def test_demand_points_hold_every_person(study, spread) -> None:
+    for profile in (Profile.EVERYONE, Profile.GIRLS):
+        scenario = STRAIGHT.with_(demand=spread, profile=profile)
+        total = engine(study).people(spread, profile).sum()
+        assert demand(study, scenario).sum() == pytest.approx(total, rel=1e-9)
+    at = points(study, spread)
+    assert len(at.group) == len(engine(study).cells)
+    assert (at.group[at.cells] == np.arange(len(at.cells))).all()  # each point stands in its own group
+
+
+def test_candidates_are_places_or_departments_and_facilities_that_could_accept(study) -> None:
+    police = candidates(study, STRAIGHT, min_population=200_000)
+    assert all(isinstance(plan[0], Add) for plan in police.plans)
+    big = study.places[study.places["population"] >= 200_000]
+    assert {plan[0].at for plan in police.plans} == set(big["place_id"])
+    shelters = candidates(study, WOMEN)
+    adds = [plan[0] for plan in shelters.plans if isinstance(plan[0], Add)]
+    assert {a.at for a in adds} == set(study.departments["department_id"])
+    accepts = [plan for plan in shelters.plans if isinstance(plan[0], Accept)]
+    assert {plan[0].facility_id for plan in accepts} == set(
+        study.facilities.loc[study.facilities["service"] == "shelter", "facility_id"]
+    )
+    everyone = candidates(study, WOMEN.with_(profile=Profile.EVERYONE))
+    assert "accept.shelter_cusco_children.women~accept.shelter_cusco_children.men" in everyone.labels
+    made = parse(study, "accept.shelter_cusco_children.women~add.shelter.17.women")
+    rest = candidates(study, WOMEN, plan=made)
+    assert set(shelters.labels) - set(rest.labels) == set(map(str, made))
+
+
+def test_no_choice_of_the_same_size_covers_more(study) -> None:
+    """Brute force over every pair of candidates, on the same demand points."""
+    found = propose(study, STRAIGHT, FEW)
+    assert found.siting.proven
+    offered = candidates(study, STRAIGHT, min_population=FEW.min_population)
+    answer = assess(study, STRAIGHT)
+    within = with_existing(
+        reach(study, STRAIGHT, offered, limit=STRAIGHT.threshold),
+        surface(answer),
+        points(study, STRAIGHT.demand),
+        threshold=STRAIGHT.threshold,
+    )
+    covers = np.zeros(within.matrix.shape, bool)
+    covers[tuple(within.matrix.tocoo().coords)] = True
+    persons = demand(study, STRAIGHT).to_numpy()
+    fixed = covers[:, within.columns.get_loc(EXISTING)]
+    values = [
+        persons[fixed | covers[:, a] | covers[:, b]].sum() for a, b in combinations(range(covers.shape[1]), 2)
+    ]
+    assert found.siting.objective == pytest.approx(max(values))
+    assert found.siting.baseline == pytest.approx(persons[fixed].sum())
+    assert to_text(found.plan) == "~".join(map(str, found.siting.sites))
+
+
+def test_the_points_stand_for_the_people_of_the_grid(study) -> None:
+    found = propose(study, STRAIGHT, FEW)
+    after = assess(study, STRAIGHT, facilities=apply(study, found.plan))
+    exact = difference(assess(study, STRAIGHT), after).people
+    assert found.siting.gain == pytest.approx(exact[0], rel=0.02) or found.siting.gain == pytest.approx(
+        exact[1], rel=0.02
+    )
+
+
+def test_the_curve_counts_on_the_grid_and_never_falls(study) -> None:
+    table = curve(study, STRAIGHT, FEW, p_max=4)
+    assert list(table.index) == [0, 1, 2, 3, 4]
+    assert (table.loc[0, ["people_lower", "people_upper"]] == 0).all()
+    assert table["people_upper"].is_monotonic_increasing
+    assert (table["people_lower"] <= table["people_upper"]).all()
+    assert table["proven"].all()
+    assert table["greedy_gap"].between(0, 1).all()
+
+
+def test_accepting_is_preferred_where_it_is_cheaper(study) -> None:
+    cheap = Question(aim=Aim.BUDGET, budget=3.0, new_cost=3.0, accept_cost=1.0)
+    chosen = propose(study, WOMEN, cheap)
+    assert all(isinstance(change, Accept) for change in chosen.plan)
+    dear = Question(aim=Aim.BUDGET, budget=3.0, new_cost=1.0, accept_cost=3.0)
+    assert any(isinstance(change, Add) for change in propose(study, WOMEN, dear).plan)
+
+
+def test_least_time_never_makes_the_way_longer(study) -> None:
+    found = propose(study, STRAIGHT, Question(aim=Aim.TIME, p=2, min_population=200_000))
+    assert found.siting.proven
+    assert found.siting.objective < found.siting.baseline
+    assert len(found.plan) == 2
+
+
+def test_everyone_whom_anything_reaches_is_reached(study) -> None:
+    question = Question(aim=Aim.EVERYONE, min_population=200_000)
+    found = propose(study, STRAIGHT, question)
+    after = assess(study, STRAIGHT, facilities=apply(study, found.plan))
+    every = candidates(study, STRAIGHT, min_population=200_000)
+    all_open = tuple(change for plan in every.plans for change in plan)
+    most = assess(study, STRAIGHT, facilities=apply(study, all_open[:40]))
+    assert after.country["covered_people_upper"] == pytest.approx(
+        most.country["covered_people_upper"], rel=0.01
+    )
+    assert found.unreached == pytest.approx(after.country["uncovered_people_lower"], rel=0.05)
+
+
+def test_a_choice_is_tested_over_twelve_sets_of_assumptions(study) -> None:
+    assert len(list(variants(STRAIGHT))) == 12
+    assert max(s.threshold for s in variants(STRAIGHT.with_(threshold=900.0))) == 1000.0
+    table = steadiness(study, STRAIGHT, FEW)
+    assert (table["runs"] == 12).all()
+    assert table["chosen"].sum() == 24
+    assert table["share"].is_monotonic_decreasing
+
+
+@pytest.mark.parametrize(
+    ("scenario", "question", "code", "detail"),
+    [
+        (STRAIGHT, Question(p=500, min_population=200_000), "siting_count", "largest"),
+        (STRAIGHT, Question(min_population=1e9), "siting_no_candidate", "largest"),
+        (WOMEN, Question(aim=Aim.BUDGET, budget=0.5), "siting_budget", "cheapest"),
+    ],
+)
+def test_what_cannot_be_asked_says_what_can(study, scenario, question, code, detail) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        propose(study, scenario, question)
+    assert caught.value.code == code
+    assert caught.value.details[detail] > 0
