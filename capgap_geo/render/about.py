@@ -13,7 +13,7 @@ from typing import Any
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Scenario, Service, Source, Study
-from capgap_geo.render import licences, story
+from capgap_geo.render import attribution, licences, story
 from capgap_geo.render.mapspec import MapSpec
 from capgap_geo.render.publish import map_spec, permalink, used
 from capgap_geo.render.scene import Choice
@@ -138,7 +138,8 @@ def slug(scenario: Scenario, area: str = "") -> str:
 def source_line(source: Source, t: Translator) -> str:
     """Return a source as one line: producer, year, title, address."""
     year = (source.date_published or "")[:4] or t("source.undated")
-    return f"{source.producer} ({year}). {source.title}." + (f" {source.url}" if source.url else "")
+    said = f"{attribution.producer(source, t)} ({year}). {attribution.title(source, t)}."
+    return said + (f" {source.url}" if source.url else "")
 
 
 def scenario_json(edition: Edition) -> str:

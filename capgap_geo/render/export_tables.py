@@ -13,6 +13,7 @@ import pandas as pd
 from capgap_geo.analysis.indicators import INDICATORS
 from capgap_geo.analysis.indicators import indicators as indicator_table
 from capgap_geo.privacy import protected
+from capgap_geo.render import attribution
 from capgap_geo.render.about import Edition
 from capgap_geo.render.publish import deserts
 
@@ -85,10 +86,12 @@ def indicators(edition: Edition) -> pd.DataFrame:
 
 def sources(edition: Edition) -> pd.DataFrame:
     """Return the sources that the answer rests on."""
+    t = edition.t
     return pd.DataFrame(
         [
             {
-                "source_id": s.source_id, "title": s.title, "producer": s.producer, "url": s.url,
+                "source_id": s.source_id, "title": attribution.title(s, t),
+                "producer": attribution.producer(s, t), "url": s.url,
                 "date_published": s.date_published, "date_accessed": s.date_accessed,
                 "used_for": s.package, "licence": edition.licence_of(s),
             }

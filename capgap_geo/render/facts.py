@@ -61,7 +61,7 @@ def _zone(study: Study, answer: Assessment, t: Translator, zone: pd.Series, row:
 
 def facility_facts(study: Study, t: Translator, facility: pd.Series) -> Facts:
     """Return the facts of one facility: where, what it holds, since when, from whom."""
-    place = facility["place_name"] or facility["department_name"]
+    place = facility["department_name"] if pd.isna(facility["place_name"]) else facility["place_name"]
     told = [
         t.count(f"capacity.{name}", int(facility[name]))
         for name in story.TOLD.get(Service(facility["service"]), ())

@@ -20,7 +20,7 @@ from capgap_geo.i18n import Translator
 from capgap_geo.render.layers import AreaLayer
 from capgap_geo.render.mapspec import MapSpec
 from capgap_geo.render.print_fonts import Weight
-from capgap_geo.render.print_layout import SIZES, compose
+from capgap_geo.render.print_layout import SIZES, compose, panel
 from capgap_geo.render.print_page import PER_INCH, Page
 
 
@@ -40,6 +40,7 @@ _SVG: Any = {"svg.fonttype": "none", "svg.hashsalt": _SALT}
 _PDF: Any = {"pdf.fonttype": 42, "pdf.compression": 6}
 #: matplotlib keeps these settings for the whole process, so one vector file is written at a time.
 _SETTINGS = threading.Lock()
+_SEMIBOLD = "Public Sans SemiBold"
 
 
 def picture(spec: MapSpec, *, size: str = "wide", fmt: str = Format.PNG, resolution: str = "2x") -> bytes:
@@ -84,6 +85,21 @@ def _check(size: str, fmt: str, resolution: str) -> None:
     ]
     if problems:
         raise ScenarioError("; ".join(problems), code="picture", details={"problems": problems})
+
+
+def panel_svg(spec: MapSpec, *, width: float, height: float, text: float) -> bytes:
+    """Return a map and its legend as SVG for a document, whose own typeface its texts use.
+
+    Parameters
+    ----------
+    width, height, text
+        The picture and the size of its text, in CSS pixels.
+    """
+    page = panel(spec, width=width, height=height, text=text, t=Translator(spec.language))
+    page.figure.set_facecolor("none")
+    svg = _written_svg(page, spec).decode()
+    # matplotlib knows this weight as a family of its own; everything else as a weight of one family.
+    return svg.replace(f"font-family: '{_SEMIBOLD}'", "font-weight: 600; font-family: 'Public Sans'").encode()
 
 
 def alt_text(spec: MapSpec, t: Translator | None = None) -> str:
@@ -144,6 +160,10 @@ def _about(spec: MapSpec, description: str) -> dict[str, str]:
 
 
 def _svg(page: Page, spec: MapSpec, description: str) -> bytes:
+    return _accessible(_written_svg(page, spec, description).decode(), spec, description).encode()
+
+
+def _written_svg(page: Page, spec: MapSpec, description: str = "") -> bytes:
     buffer = io.BytesIO()
     metadata = {
         "Date": None, "Creator": None, "Title": spec.title, "Description": description,
@@ -151,7 +171,7 @@ def _svg(page: Page, spec: MapSpec, description: str) -> bytes:
     }  # fmt: skip
     with _SETTINGS, mpl.rc_context(_SVG):
         page.figure.savefig(buffer, format="svg", metadata={k: v for k, v in metadata.items() if v != ""})
-    return _accessible(buffer.getvalue().decode(), spec, description).encode()
+    return buffer.getvalue()
 
 
 def _accessible(svg: str, spec: MapSpec, description: str) -> str:
@@ -169,7 +189,7 @@ def _accessible(svg: str, spec: MapSpec, description: str) -> str:
 
 
 def _face(weight: Weight) -> str:
-    family = "Public Sans SemiBold" if weight is Weight.SEMIBOLD else "Public Sans"
+    family = _SEMIBOLD if weight is Weight.SEMIBOLD else "Public Sans"
     number = 700 if weight is Weight.BOLD else 400
     content = base64.b64encode(weight.file.read_bytes()).decode()
     return (

@@ -75,6 +75,27 @@ def compose(spec: MapSpec, size: Size, t: Translator) -> Page:
     return page
 
 
+def panel(spec: MapSpec, *, width: float, height: float, text: float, t: Translator) -> Page:
+    """Return a map with its legend on its right and nothing else: for a document that says the rest.
+
+    Parameters
+    ----------
+    width, height, text
+        The paper and the size of its text, in CSS pixels.
+    """
+    page = Page(width, height)
+    size = Size(width, height, text, bleed=False)
+    gap, side = 1.2 * text, 0.36 * width
+    box = Box(0, 0, width - side - gap, height)
+    frame_ = frame(page, window(spec.view, box, scale=size.scale), box, scale=size.scale)
+    room = Box(box.right + gap, 0, side, height)
+    legend = print_legend.fitted(_groups(spec, frame_.zoom, frame_.zoomed, t), room, text)
+    print_legend.draw(page, legend, room.left, room.top)
+    _map(spec, frame_, [], t)
+    _edge(page, box, size)
+    return page
+
+
 def _wide(page: Page, spec: MapSpec, size: Size, t: Translator) -> None:
     """Lay out words on the left and the map on the right."""
     m = size.margin

@@ -16,7 +16,7 @@ import pandas as pd
 from capgap_geo.analysis.assess import Assessment, engine
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Measure, Scenario, Source, Study
-from capgap_geo.render import licences, scene, story
+from capgap_geo.render import attribution, licences, scene, story
 from capgap_geo.render.mapspec import MapSpec
 from capgap_geo.render.outline import desert_features
 from capgap_geo.render.print_deserts import fine_deserts
@@ -24,7 +24,7 @@ from capgap_geo.render.scene import Choice, Ground, Paint
 from capgap_geo.render.staticfiles import STATIC
 
 #: Packages in the order in which a picture names their producers.
-_ORDER = ("boundaries", "travel", "population", "facilities", "zones", "incidents")
+_ORDER = ("boundaries", "travel", "population", "facilities", "zones", "incidents", "uploads")
 #: So many makers are named of each kind, those first whose licence asks for it; then how many are left.
 _NAMED = 4
 #: Files of the travel package that every map draws and every spread of people uses.
@@ -56,7 +56,7 @@ def deserts(study: Study, answer: Assessment, *, fine: bool = True) -> Mapping[s
     on, limit = ground(study), answer.scenario.threshold
     if fine:
         return fine_deserts(on, answer.strict, answer.wide, threshold=limit)
-    return desert_features(on.grid, on.cells, answer.strict, answer.wide, threshold=limit)
+    return desert_features(on.grid, answer.strict, answer.wide, threshold=limit)
 
 
 def map_spec(
@@ -151,12 +151,15 @@ def credit_lines(study: Study, answer: Assessment, t: Translator) -> tuple[str, 
         text = "; ".join(names[:_NAMED])
         if len(names) > _NAMED:
             text = t.count("print.and_others", len(names) - _NAMED, names=text)
-        lines.append(t("print.credit", kind=t(f"print.package.{package}"), names=text))
-    return (*lines, t("print.all_sources"))
+        if names:
+            lines.append(t("print.credit", kind=t(f"print.package.{package}"), names=text))
+    return (*lines, *attribution.brought(study, t), t("print.all_sources"))
 
 
 def _producers(source: Source) -> list[str]:
     """Return the makers of a source, by their short names; the project itself signs elsewhere."""
+    if attribution.is_brought(source.source_id):
+        return []
     parts = (_HOW.sub("", part.strip()) for part in source.producer.split(";"))
     return [_ACRONYM.sub(r"\1", part) for part in parts if _OURS not in source.producer]
 

@@ -1,0 +1,309 @@
+"""What a brief says: the sections of a department, a mining zone or the country, as texts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from capgap_geo.analysis.indicators import BY_NAME, indicators
+from capgap_geo.i18n import Translator
+from capgap_geo.model import Measure, Profile, Service
+from capgap_geo.render import facts, story, tables
+from capgap_geo.render.about import Edition
+from capgap_geo.render.card import Line, Section, card, year_of
+
+#: Indicators that tell how thin help is spread, and over how much need.
+_THIN = (
+    "services",
+    "records",
+    "officers",
+    "officers_per_100k",
+    "prosecutors",
+    "offences_2025",
+    "zones_direct",
+    "mined_ha",
+)
+#: Departments that a brief of the country names.
+_NAMED = 6
+_WIDE, _EVEN = (1.15, 1.35, 1.5), (1.7, 1.0, 1.3)
+#: More short rows than this stand in two columns.
+_LONG = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a department ranks in the Capacity Gap Index; rank 1 is the largest gap.
+
+    Attributes
+    ----------
+    median, low, high
+        Rank and its interval over the assumptions.
+    of
+        Number of departments.
+    moved_most
+        The assumption that moves the rank most, a column of the index's robustness table.
+    known
+        Share of the indicators that are known exactly.
+    """
+
+    median: float
+    low: float
+    high: float
+    of: int
+    moved_most: str = ""
+    known: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing that would help: what, and how many people it would bring within reach."""
+
+    what: str
+    people: tuple[float, float]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One section: a lead, a table, points, and what must be said beside them."""
+
+    title: str
+    lead: str = ""
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    points: tuple[str, ...] = ()
+    note: str = ""
+    widths: tuple[float, ...] = field(default=_WIDE)
+
+
+def parts(
+    edition: Edition, *, standing: Standing | None, standings: pd.DataFrame | None, advice: Sequence[Advice]
+) -> list[Part]:
+    """Return the sections of a brief in reading order; what is not known is said, not left out."""
+    area = edition.choice.area
+    local = _area(edition) if area else _country(edition)
+    rank = _standing(edition, standing) if area else _standings(edition, standings)
+    return [part for part in (*local, rank, _advice(edition, advice), _unknown(edition)) if part]
+
+
+def _area(edition: Edition) -> list[Part | None]:
+    """Return what a card says, in the order of a brief: what there is, what not, how far, how thin."""
+    study, answer, t, area = edition.study, edition.answer, edition.t, edition.choice.area
+    found = card(study, answer, t, area)
+    if found is None:
+        return []
+    by_title = {section.title: section for section in found.sections}
+    reach = t("card.reach", service=t(f"service.{answer.scenario.service}.long"))
+    order = [t("card.zone"), t("card.present"), t("card.absent"), reach, t("card.zones")]
+    chosen = [by_title[title] for title in order if title in by_title]
+    return [*(_part(t, section) for section in chosen), _thin(edition)]
+
+
+def _part(t: Translator, section: Section) -> Part:
+    if section.title == t("card.absent"):
+        return Part(
+            section.title, head=_head(t), rows=_together(section.lines), note=section.note, widths=_EVEN
+        )
+    rows = tuple((line.label, line.value, _small(line)) for line in section.lines)
+    if section.title == t("card.zones") and len(rows) > _LONG:
+        return _in_two(section.title, t, rows, section.note)
+    return Part(section.title, head=_head(t), rows=rows, note=section.note)
+
+
+def _small(line: Line) -> str:
+    return " · ".join(filter(None, [line.year, line.source, line.note]))
+
+
+def _together(lines: Iterable[Line]) -> tuple[tuple[str, ...], ...]:
+    """Return lines that say the same of several things as one row."""
+    same: dict[tuple[str, str], list[str]] = {}
+    for line in lines:
+        same.setdefault((line.value, _small(line)), []).append(line.label)
+    return tuple(("; ".join(labels), value, small) for (value, small), labels in same.items())
+
+
+def _in_two(title: str, t: Translator, rows: Sequence[tuple[str, ...]], note: str) -> Part:
+    """Return a long list of short rows in two columns, read down the first and then the second."""
+    half = -(-len(rows) // 2)
+    blank = ("", "", "")
+    pairs = tuple(
+        (*row, *(rows[half + i] if half + i < len(rows) else blank)) for i, row in enumerate(rows[:half])
+    )
+    head = (t("layer.zones"), t("brief.head.away"), t("brief.head.note"))
+    return Part(title, head=head * 2, rows=pairs, note=note, widths=(1.2, 0.8, 1.2) * 2)
+
+
+def _head(t: Translator) -> tuple[str, ...]:
+    return t("brief.head.what"), t("brief.head.value"), t("brief.head.source")
+
+
+def _thin(edition: Edition) -> Part | None:
+    """Return how much there is per person, beside the median of the departments that are known."""
+    study, answer, t = edition.study, edition.answer, edition.t
+    department = story.department_of(study, edition.choice.area)
+    if department is None:
+        return None
+    table = indicators(study, answer)
+    rows = []
+    for name in _THIN:
+        low, high = (float(table[f"{name}_{bound}"].loc[department]) for bound in ("lower", "upper"))
+        here = tables.text(t, BY_NAME[name], low, high, answer.unit)
+        rows.append((t(f"indicator.{name}.name"), here, _median(table, name, edition)))
+    head = (t("brief.head.what"), t("brief.head.here"), t("brief.head.median"))
+    return Part(t("brief.thin"), head=head, rows=tuple(rows), note=t("brief.thin_note"))
+
+
+def _median(table: pd.DataFrame, name: str, edition: Edition) -> str:
+    """Return the median of the departments with corroborated figures, else of those with reported ones."""
+    t = edition.t
+    firm, all_ = table[f"{name}_lower"].dropna(), table[f"{name}_upper"].dropna()
+    known = firm if len(firm) else all_
+    if known.empty:
+        return t("value.unknown")
+    middle = float(known.median())
+    low = middle if len(firm) else math.nan
+    value = tables.text(t, BY_NAME[name], low, middle, edition.answer.unit)
+    return t.count("brief.median", len(known), value=value)
+
+
+def _country(edition: Edition) -> list[Part | None]:
+    return [_present(edition), _absent(edition), _far(edition)]
+
+
+def _present(edition: Edition) -> Part:
+    """Return each kind of service with its records and the departments that have one."""
+    study, t = edition.study, edition.t
+    rows = []
+    for service in Service:
+        local = study.facilities[study.facilities["service"].eq(service)]
+        firm = local[local["evidence"].eq("corroborated")]
+        low, high = (part["department_id"].nunique() for part in (firm, local))
+        years = local["year"].dropna()
+        span = t("figure.undated") if years.empty else t.span(int(years.min()), int(years.max()))
+        where = t("brief.in_departments", n=t.pair(low, high), of=len(study.departments))
+        ids = ";".join(dict.fromkeys(";".join(local["source_ids"]).split(";"))) if len(local) else ""
+        n = len(ids.split(";")) if ids else 0
+        rows.append((t(f"service.{service}.long"), where, f"{span} · {t.count('brief.from_sources', n)}"))
+    return Part(t("card.present"), head=_head(t), rows=tuple(rows), note=t("brief.shelters_note"))
+
+
+def _absent(edition: Edition) -> Part:
+    study, t = edition.study, edition.t
+    lines = [
+        Line(
+            t(f"absence.{row['absence_id']}"),
+            t("card.documented"),
+            year_of(row, t),
+            facts.sources(study, t, row["source_ids"]),
+        )
+        for _, row in study.absences[study.absences["department_id"].isna()].iterrows()
+    ]
+    return Part(
+        t("card.absent"), head=_head(t), rows=_together(lines), note=t("figure.none_note"), widths=_EVEN
+    )
+
+
+def _far(edition: Edition) -> Part:
+    """Return the departments with most people beyond reach."""
+    answer, t = edition.answer, edition.t
+    title = t("card.reach", service=t(f"service.{answer.scenario.service}.long"))
+    if answer.nobody_serves:
+        return Part(title, lead=t("fact.nobody"))
+    worst = answer.departments.nlargest(_NAMED, "uncovered_people_upper")
+    texts = tables.deserts(worst, answer, t)
+    head = (*(str(c) for c in texts.columns[:2]), f"{texts.columns[2]} · {texts.columns[3]}")
+    rows = tuple((row[0], row[1], f"{row[2]} · {row[3]}") for row in texts.itertuples(index=False))
+    return Part(title, lead=t("brief.far_lead", n=len(rows)), head=head, rows=rows)
+
+
+def _standing(edition: Edition, found: Standing | None) -> Part | None:
+    if found is None:
+        return None
+    t = edition.t
+    lead = t(
+        "brief.rank",
+        rank=t.number(found.median),
+        of=found.of,
+        low=t.number(found.low),
+        high=t.number(found.high),
+    )
+    moved = t("brief.rank_moved", what=t(f"brief.{found.moved_most}")) if found.moved_most else ""
+    note = " ".join(
+        filter(None, [moved, t("brief.rank_known", share=t.percent(found.known)), t("brief.rank_note")])
+    )
+    return Part(t("brief.rank_title"), lead=lead, note=note)
+
+
+def _standings(edition: Edition, table: pd.DataFrame | None) -> Part | None:
+    """Return the departments with the largest gap, each with the interval of its rank."""
+    if table is None:
+        return None
+    t = edition.t
+    names = edition.answer.departments["department_name"]
+    first = table.sort_values(["rank_median", "rank_p95"]).head(_NAMED)
+    rows = tuple(
+        (
+            str(names[key]),
+            t(
+                "brief.rank_short",
+                rank=t.number(row["rank_median"]),
+                low=t.number(row["rank_p05"]),
+                high=t.number(row["rank_p95"]),
+            ),
+            t("brief.rank_five", share=t.percent(row["worst_five"])),
+        )
+        for key, (_, row) in zip(first.index.astype(str), first.iterrows(), strict=True)
+    )
+    head = (t("deserts.department"), t("brief.head.rank"), t("brief.head.five"))
+    return Part(t("brief.rank_title"), head=head, rows=rows, note=t("brief.rank_note"))
+
+
+def _advice(edition: Edition, advice: Sequence[Advice]) -> Part | None:
+    if not advice:
+        return None
+    t = edition.t
+    rows = tuple((a.what, t("brief.brings", people=story.people_pair(t, *a.people)), a.note) for a in advice)
+    head = (t("brief.head.measure"), t("brief.head.brings"), t("brief.head.note"))
+    return Part(t("brief.help"), head=head, rows=rows, note=t("brief.help_note"))
+
+
+def _unknown(edition: Edition) -> Part:
+    """Return what the data cannot say of this area and this question."""
+    study, t, scenario = edition.study, edition.t, edition.answer.scenario
+    points = [*_gaps(edition)]
+    names = ["coarse"] if scenario.measure is Measure.TRAVEL_TIME else []
+    names += ["detection", "population"]
+    if scenario.profile is not Profile.EVERYONE:
+        names.append("groups")
+    if scenario.service is Service.SHELTER:
+        names.append("shelters")
+    department = story.department_of(study, edition.choice.area)
+    here = study.zones if department is None else study.zones[study.zones["department_id"].eq(department)]
+    if len(here):
+        names.append("mining")
+    return Part(t("brief.unknown"), points=(*points, *(t(f"limits.{name}") for name in names)))
+
+
+def _gaps(edition: Edition) -> list[str]:
+    """Return which capacities nobody published, counted."""
+    study, t = edition.study, edition.t
+    department = story.department_of(study, edition.choice.area)
+    local = (
+        study.facilities
+        if department is None
+        else study.facilities[study.facilities["department_id"].eq(department)]
+    )
+    said = []
+    for service, names in story.TOLD.items():
+        rows = local[local["service"].eq(service)]
+        for name in names:
+            missing = int(rows[name].isna().sum())
+            if missing:
+                what = t(f"capacity.{name}.name")
+                said.append(
+                    t("brief.gap", what=what, service=t(f"service.{service}.long"), n=missing, of=len(rows))
+                )
+    return said
