@@ -1,99 +1,13 @@
 """The app in a real browser: what is seen, what is sent, what a link brings back."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["", "compare", "plan", "evidence", "data"]
 DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
-#: Streamlit looks for its own server below a page's path first; the browser logs the two misses.
-ITS_OWN = re.compile(r"/(compare|plan|evidence|data)/_stcore/(host-config|health)$")
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory):
-    """The address of the app, as `make run` starts it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    log = (tmp_path_factory.mktemp("app") / "log").open("w")
-    process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ})
-    address = f"http://localhost:{port}"
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)  # noqa: S310
-            break
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.25)
-    yield address
-    process.terminate()
-    process.wait(10)
-    log.close()
-
-
-class Visit:
-    """One reader's browser; it remembers what went wrong, and which other hosts were asked."""
-
-    def __init__(self, browser, address, size, language="es-PE", **more):
-        self.context = browser.new_context(viewport=size, locale=language, **more)
-        self.context.add_cookies([{"name": "capgap_welcomed", "value": "1", "url": address}])
-        self.page = self.context.new_page()
-        self.address, self.troubles, self.foreign = address, [], []
-        self.page.on("pageerror", lambda e: self.troubles.append(str(e)))
-        self.page.on("console", self._said)
-        self.page.on("response", self._answered)
-        self.page.on("request", self._asked)
-
-    def _said(self, message):
-        if message.type == "error" and "Failed to load resource" not in message.text:
-            self.troubles.append(message.text)
-
-    def _answered(self, response):
-        if response.status >= 400 and not ITS_OWN.search(response.url):
-            self.troubles.append(f"{response.status} {response.url}")
-
-    def _asked(self, request):
-        if not request.url.startswith((self.address, "data:", "blob:")):
-            self.foreign.append(request.url)
-
-    def open(self, path):
-        self.page.goto(f"{self.address}/{path}")
-        self.page.wait_for_selector(".headline", timeout=60_000)
-        return self.page
-
-    def wait_for_map(self):
-        self.page.wait_for_function("() => globalThis.capgapMap", timeout=20_000)
-        return self.page.evaluate("capgapMap.ready.then(() => capgapMap.stats())")
-
-    def headline(self):
-        return self.page.locator(".headline").first.inner_text()
-
-
-@pytest.fixture
-def visit(chromium, app):
-    made = []
-
-    def make(size=DESK, **more):
-        made.append(Visit(chromium, app, size, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.context.close()
-        assert one.troubles == []
-        assert one.foreign == []
 
 
 def test_the_map_shows_departments_zones_and_facilities(visit):

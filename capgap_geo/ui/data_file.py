@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -86,11 +86,12 @@ def read(file: File, t: Translator) -> Upload | None:
     if seen is None:
         return None
     kind = _kind(file, seen, t)
-    if kind is None:
-        return None
-    if kind != seen.kind:
+    if kind is not None and kind != seen.kind:
         seen = _look(file, t) or seen
     _say_understood(seen, t)
+    if kind is None:
+        st.info(t("own.kind_unknown"), icon=":material/help:")
+        return None
     mapping = _mapping(file, kind, seen, t)
     part, system, unit = _rest(file, kind, seen, t)
     source, licence, date = _origin(file, t)
@@ -154,7 +155,7 @@ def _say_understood(seen: Understanding, t: Translator) -> None:
     size = t("own.surface") if seen.format == "geotiff" else t.count("own.rows", seen.rows)
     pairs = [
         ("format", t(f"upload.format.{seen.format}")),
-        ("encoding", seen.encoding or ""),
+        ("encoding", (seen.encoding or "").upper()),
         ("delimiter", t(f"upload.word.{seen.delimiter}") if seen.delimiter else ""),
         ("part", seen.part or ""),
         ("system", seen.crs or (unknown if seen.shapes else "")),
@@ -162,7 +163,7 @@ def _say_understood(seen: Understanding, t: Translator) -> None:
         ("columns", ", ".join(column_name(c) for c in seen.columns)),
     ]
     lines = [tag("dt", "", t(f"own.seen.{k}")) + tag("dd", "", text) for k, text in pairs if text]
-    st.html(tag("h3", "card-section", t("own.understood")) + block("dl", "card-lines", lines))
+    st.html(tag("h3", "card-section", t("own.understood")) + block("dl", "card-lines seen", lines))
     if len(seen.preview):
         _first_rows(seen, t)
 
@@ -189,15 +190,17 @@ def _mapping(file: File, kind: str, seen: Understanding, t: Translator) -> dict[
     found: dict[str, str] = {}
     with st.expander(t("own.mapping"), expanded=missing):
         st.caption(t("own.mapping_help"))
-        places = st.columns(3)
-        for number, field in enumerate(fields):
+        places: list[Any] = []
+        for field in fields:
+            # A row at a time, so that a phone shows the fields in their order.
+            places = places or list(st.columns(3))
             guess = seen.mapping.get(field.name)
-            column = places[number % 3].selectbox(
+            column = places.pop(0).selectbox(
                 t(f"upload.field.{field.name}") + (" *" if field.required else ""),
                 options,
                 index=None if guess is None else options.index(guess),
                 format_func=column_name,
-                key=file.key(f"map_{kind}_{seen.part}_{field.name}"),
+                key=file.key(f"map_{field.name}_{kind}_{seen.part}"),
                 placeholder=t("own.no_column"),
             )
             if column is not None:
