@@ -167,7 +167,7 @@ def _places(ready: Engine, bounds: tuple[NDArray[np.float64], ...], threshold: f
         "covered_upper": coverage(lower, threshold=threshold),
     }
     named = ready.place_table
-    return pd.DataFrame({**{name: named[name] for name in named}, **columns}, index=named.index)
+    return pd.DataFrame({**{str(name): named[name] for name in named}, **columns}, index=named.index)
 
 
 def _capacity(ready: Engine, chosen: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,6 @@ choose among sites; what a choice brings is counted on the full grid afterwards.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -20,6 +19,7 @@ from capgap_geo.analysis.capacity import recent, serves
 from capgap_geo.analysis.engines import engine
 from capgap_geo.analysis.plan import Accept, Add, Change, Plan, to_text
 from capgap_geo.analysis.reach import Reach
+from capgap_geo.analysis.recall import remembered
 from capgap_geo.analysis.whatif import BY_DEPARTMENT
 from capgap_geo.errors import ScenarioError
 from capgap_geo.model import GROUPS, Demand, Measure, Profile, Scenario, Study
@@ -58,7 +58,7 @@ class Points:
         return np.maximum(sums, 0.0)  # a residue of rounding may stand below nothing
 
 
-@lru_cache(maxsize=8)
+@remembered(4)
 def points(study: Study, demand: Demand, *, block: int = BLOCK) -> Points:
     """Return the demand points of one spread of the people; a block is `block` cells wide."""
     ready = engine(study)
@@ -183,7 +183,7 @@ def reach(study: Study, scenario: Scenario, offered: Candidates, *, limit: float
     return Reach(pd.RangeIndex(matrix.shape[0]), pd.Index(offered.labels), matrix)
 
 
-@lru_cache(maxsize=6)
+@remembered(4)
 def _costs(
     study: Study, measure: Measure, demand: Demand, sites: tuple[tuple[float, float], ...], limit: float
 ) -> sparse.csr_array:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -100,6 +100,7 @@ class Engine:
             self.zone_shares = self._of_country(fractions(self.grid, study.zones))
         self._surfaces: OrderedDict[tuple[object, ...], NDArray[np.float64]] = OrderedDict()
         self._counts: OrderedDict[tuple[object, ...], Count] = OrderedDict()
+        self._recalled: dict[str, OrderedDict[tuple[object, ...], Any]] = {}
         self._lock = Lock()
 
     def _take_over(self, base: Engine, equal: frozenset[str]) -> None:
@@ -144,7 +145,8 @@ class Engine:
         ScenarioError
             The study has no friction surface.
         """
-        return revise.Waves(self.friction, self.cells, cell_km=self.grid.cell_km)
+        most = 2 if self.kept[0] >= KEPT else 1
+        return revise.Waves(self.friction, self.cells, cell_km=self.grid.cell_km, kept=most)
 
     @cached_property
     def capitals(self) -> gpd.GeoSeries:
@@ -344,6 +346,13 @@ class Engine:
             return surface
 
         return self._remembered(self._surfaces, (measure, sites.tobytes()), self.kept[0], compute)
+
+    def recall(self, name: str, key: tuple[object, ...], most: int, compute: Callable[[], T]) -> T:
+        """Return a result that is kept with this engine, one of the latest `most` of that name."""
+        with self._lock:
+            kept = self._recalled.setdefault(name, OrderedDict())
+        found: T = self._remembered(kept, key, most, compute)
+        return found
 
     def _remembered(
         self,

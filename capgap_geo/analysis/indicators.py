@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.capacity import PER_PEOPLE
+from capgap_geo.analysis.recall import remembered
 from capgap_geo.model import Study
 
 #: Lower and upper bound by department.
@@ -95,7 +95,7 @@ def _zones_beyond(study: Study, answer: Assessment) -> Pair:
     return low.astype(np.float64), high.astype(np.float64)
 
 
-@lru_cache(maxsize=4)
+@remembered(1)
 def _fixed(study: Study) -> dict[str, Pair]:
     """Return the indicators that no scenario changes."""
     series = _zones(study) | _rates(study) | _services(study)

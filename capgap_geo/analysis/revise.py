@@ -19,8 +19,6 @@ Delta = tuple[NDArray[np.intp], Floats]
 #: A surface, and the cells where it may differ from the one before.
 Revised = tuple[Floats, NDArray[np.intp]]
 METRES_PER_KM = 1000.0
-#: Travel-time surfaces kept ready for changes; one takes about 150 MB.
-WAVES = 2
 #: New sources remembered; one takes up to 15 MB where the country has few others, mostly a tenth of that.
 CATCHMENTS = 16
 #: The certificate of the nearest facility is exact to this many metres.
@@ -38,10 +36,12 @@ class Waves:
         Row-major indices of the cells whose values are wanted.
     cell_km
         Side of a cell.
+    kept
+        Surfaces kept ready for changes; one takes about 150 MB.
     """
 
-    def __init__(self, friction: Floats, cells: NDArray[np.intp], *, cell_km: float) -> None:
-        self._friction, self._cell_km = friction, cell_km
+    def __init__(self, friction: Floats, cells: NDArray[np.intp], *, cell_km: float, kept: int = 2) -> None:
+        self._friction, self._cell_km, self._most = friction, cell_km, kept
         self._position = np.full(friction.size, -1, np.intp)
         self._position[cells] = np.arange(len(cells))
         self._kept: OrderedDict[frozenset[RowCol], Propagation] = OrderedDict()
@@ -107,7 +107,7 @@ class Waves:
 
     def _wave(self, sources: frozenset[RowCol]) -> Propagation:
         if sources not in self._kept:
-            while len(self._kept) >= WAVES:
+            while len(self._kept) >= self._most:
                 self._kept.popitem(last=False)
             self._kept[sources] = Propagation(self._friction, sorted(sources), cell_km=self._cell_km)
         self._kept.move_to_end(sources)

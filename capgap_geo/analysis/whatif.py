@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
 
 import geopandas as gpd
 import numpy as np
@@ -14,9 +13,11 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Point
 
-from capgap_geo.analysis.assess import Assessment, engine
+from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.capacity import CAPACITY
+from capgap_geo.analysis.engines import engine
 from capgap_geo.analysis.plan import Accept, Add, Change, Plan, Problem, Remove, read_text
+from capgap_geo.analysis.recall import remembered
 from capgap_geo.errors import ScenarioError
 from capgap_geo.model import GROUPS, Evidence, Service, Study
 
@@ -61,7 +62,7 @@ def check(study: Study, plan: Iterable[Change]) -> tuple[Plan, tuple[Problem, ..
     return tuple(usable), tuple(problems)
 
 
-@lru_cache(maxsize=4)
+@remembered(1)
 def _ids(study: Study) -> dict[str, dict[str, int]]:
     """Return the row of each facility, place and department."""
     columns = {"facilities": "facility_id", "places": "place_id", "departments": "department_id"}
@@ -116,7 +117,7 @@ class Near:
     department_id: str
 
 
-@lru_cache(maxsize=512)
+@remembered(256)
 def near(study: Study, lon: float, lat: float) -> Near:
     """Return what lies around a point; outside the country, the nearest department."""
     places = study.places.geometry
