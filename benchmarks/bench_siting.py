@@ -12,7 +12,8 @@ from benchmarks.harness import Row, race, seconds
 from capgap_geo.analysis import siting
 
 PEER = "spopt + HiGHS"
-#: The peer's p-median does not end in minutes. It is stopped here, so that the true ratio is smaller still.
+#: The peer's p-median does not end in minutes. It is told to stop after so many seconds, which its presolve
+#: overruns, and has proven nothing by then: the true ratio is smaller still.
 PEER_SECONDS = 5
 #: Objectives that differ by less are the same: the peer's solver leaves that much open.
 SAME = 1e-9
@@ -74,9 +75,7 @@ def _p_median() -> Row:
         return _solved(model, PEER_SECONDS)
 
     own, peer = race(ours, theirs)
-    return Row(
-        "T9", work, own, PEER, peer, limit, f"ours proven; the peer stopped after {PEER_SECONDS} s of solving"
-    )
+    return Row("T9", work, own, PEER, peer, limit, "ours proven; the peer was stopped without an answer")
 
 
 def _solved(model, seconds: float | None = None) -> float:
