@@ -11,15 +11,18 @@ import pandas as pd
 import pypdf
 import pytest
 
+from capgap_geo.analysis.advice import best_changes, best_together
 from capgap_geo.analysis.assess import assess
 from capgap_geo.analysis.indicators import indicators
+from capgap_geo.analysis.standing import definitions, standings
+from capgap_geo.analysis.whatif import apply
 from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Scenario
 from capgap_geo.render import story
 from capgap_geo.render.about import Edition
-from capgap_geo.render.brief import brief
-from capgap_geo.render.brief_words import Advice, Standing, parts
+from capgap_geo.render.brief import brief, informed_brief
+from capgap_geo.render.brief_words import Advice, Standing, advice_of, parts
 from capgap_geo.render.figure import alt_text
 from capgap_geo.render.scene import Choice
 from capgap_geo.sources.study import load_study
@@ -134,7 +137,7 @@ def test_no_heading_is_left_alone_at_the_foot_of_a_page(make, read, kind):
 
 def test_rank_and_advice_are_told_when_they_are_known(make, study):
     edition = make("d:17")
-    standing = Standing(3, 2, 7, 25, moved_most="moves_evidence", known=0.71)
+    standing = Standing(3, 2, 7, 25, moved_most="evidence", known=0.71)
     advice = [Advice("Un albergue para mujeres en Madre de Dios", (12_345.0, 23_456.0), "nota breve")]
     text = words(" ".join(
         page.extract_text()
@@ -148,6 +151,48 @@ def test_rank_and_advice_are_told_when_they_are_known(make, study):
     bare = [part.title for part in parts(edition, standing=None, standings=None, advice=())]
     assert t("brief.help") not in bare
     assert t("brief.rank_title") not in bare
+
+
+def test_an_informed_brief_has_rank_and_advice_of_its_own(make, study):
+    edition = make("d:09", "en")
+    text = words(
+        " ".join(p.extract_text() for p in pypdf.PdfReader(io.BytesIO(informed_brief(edition))).pages)
+    )
+    table = standings(study, edition.answer)
+    row = table.loc["09"]
+    t = edition.t
+    numbers = {k: t.number(row[f"rank_{k}"]) for k in ("median", "p05", "p95")}
+    assert (
+        words(t("brief.rank", rank=numbers["median"], of=25, low=numbers["p05"], high=numbers["p95"])) in text
+    )
+    best = best_changes(study, edition.answer, department="09")[0]
+    assert words(t("brief.brings", people=story.people_pair(t, *best.people))) in text
+    assert words(advice_of(study, [best], t)[0].what) in text
+
+
+def test_advice_counts_what_a_new_answer_counts(make, study):
+    before = make().answer
+    gains = best_changes(study, before, department="09", most=2)
+    assert gains
+    after = assess(study, KM, facilities=apply(study, gains[0].plan))
+    for bound in ("lower", "upper"):
+        new, old = (a.departments.loc["09", f"covered_people_{bound}"] for a in (after, before))
+        change = new - old
+        assert min(gains[0].people) - 1e-6 <= change <= max(gains[0].people) + 1e-6
+    assert [g.people[0] for g in gains] == sorted((g.people[0] for g in gains), reverse=True)
+    together = best_together(study, before, changes=2)[0]
+    assert together.people[0] >= gains[0].people[0]
+
+
+def test_an_indicator_that_nobody_publishes_is_left_out_of_the_rank(make, study):
+    answer = make("d:15", "en", WOMEN).answer
+    table = indicators(study, answer)
+    named = {d.name for d in definitions(table)}
+    assert "officers" not in named
+    assert "uncovered_share" in named
+    ranks = standings(study, answer, draws=200)
+    assert (ranks["rank_p05"] <= ranks["rank_median"]).all()
+    assert (ranks["rank_median"] <= ranks["rank_p95"]).all()
 
 
 def test_the_country_names_the_worst_with_their_intervals(make):

@@ -14,10 +14,14 @@ import pandas as pd
 import segno
 import typst
 
+from capgap_geo.analysis.advice import Gain, best_changes, best_together
+from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.standing import standings
 from capgap_geo.errors import CapGapError, ScenarioError
+from capgap_geo.model import Study
 from capgap_geo.render import story, theme
 from capgap_geo.render.about import Edition
-from capgap_geo.render.brief_words import Advice, Part, Standing, parts
+from capgap_geo.render.brief_words import Advice, Part, Standing, advice_of, parts, standing_of
 from capgap_geo.render.card import card
 from capgap_geo.render.figure import alt_text, panel_svg
 from capgap_geo.render.print_fonts import FOLDER
@@ -64,6 +68,39 @@ def brief(
     text = json.dumps(data, ensure_ascii=False)
     inputs = {"data": text, "share": str(_share(text))}
     return _compiled(inputs)
+
+
+def informed_brief(edition: Edition) -> bytes:
+    """Return the brief of an edition with its rank and with what would help most, computed here.
+
+    Rank and interval are those of the Capacity Gap Index of this scenario. For a department (also that of
+    a mining zone) the best single changes are told, for the country the best three together.
+
+    Raises
+    ------
+    ScenarioError
+        As `brief`.
+    """
+    _check(edition)
+    study, answer = edition.study, edition.answer
+    table = _standings(study, answer)
+    department = story.department_of(study, edition.choice.area)
+    advice = advice_of(study, _gains(study, answer, department), edition.t)
+    if department is None:
+        return brief(edition, standings=table, advice=advice)
+    return brief(edition, standing=standing_of(table, department), advice=advice)
+
+
+@lru_cache(maxsize=4)
+def _standings(study: Study, answer: Assessment) -> pd.DataFrame:
+    return standings(study, answer)
+
+
+@lru_cache(maxsize=64)
+def _gains(study: Study, answer: Assessment, department: str | None) -> Sequence[Gain]:
+    if department is None:
+        return tuple(best_together(study, answer))
+    return tuple(best_changes(study, answer, department=department))
 
 
 def _check(edition: Edition) -> None:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from capgap_geo.analysis.advice import Gain
 from capgap_geo.analysis.indicators import BY_NAME, indicators
+from capgap_geo.analysis.plan import Add, Change, Remove
 from capgap_geo.i18n import Translator
-from capgap_geo.model import Measure, Profile, Service
+from capgap_geo.model import Measure, Profile, Service, Study
 from capgap_geo.render import facts, story, tables
 from capgap_geo.render.about import Edition
 from capgap_geo.render.card import Line, Section, card, year_of
@@ -44,7 +46,7 @@ class Standing:
     of
         Number of departments.
     moved_most
-        The assumption that moves the rank most, a column of the index's robustness table.
+        The assumption that moves the rank most, as the index's robustness table names it.
     known
         Share of the indicators that are known exactly.
     """
@@ -64,6 +66,39 @@ class Advice:
     what: str
     people: tuple[float, float]
     note: str = ""
+
+
+def standing_of(table: pd.DataFrame, department: str) -> Standing:
+    """Return the standing of a department from the robustness table of the index."""
+    row = pd.Series(table.loc[department])
+    moved = row["moved_most"]
+    return Standing(
+        float(row["rank_median"]), float(row["rank_p05"]), float(row["rank_p95"]), len(table),
+        moved_most="" if pd.isna(moved) else str(moved), known=float(row["known"]),
+    )  # fmt: skip
+
+
+def advice_of(study: Study, gains: Iterable[Gain], t: Translator) -> list[Advice]:
+    """Return changes in words, with the people whom they would bring within reach."""
+    return [Advice("; ".join(_change(study, change, t) for change in g.plan), g.people) for g in gains]
+
+
+def _change(study: Study, change: Change, t: Translator) -> str:
+    if isinstance(change, Add):
+        names = study.departments.set_index("department_id")["department_name"]
+        towns = study.places.set_index("place_id")["place_name"]
+        where = towns.get(change.at, names.get(change.at, change.at))
+        text = t("brief.add", service=t(f"service.{change.service}.one"), place=where)
+    else:
+        rows = study.facilities.set_index("facility_id")
+        row = rows.loc[change.facility_id]
+        where = row["department_name"] if pd.isna(row["place_name"]) else row["place_name"]
+        service = t(f"service.{row['service']}.name")
+        if isinstance(change, Remove):
+            text = t("brief.remove", service=service, place=where)
+        else:
+            text = t("brief.accept", service=service, place=where, who=t(f"profile.{change.profile}.who"))
+    return text[:1].upper() + text[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +265,7 @@ def _standing(edition: Edition, found: Standing | None) -> Part | None:
         low=t.number(found.low),
         high=t.number(found.high),
     )
-    moved = t("brief.rank_moved", what=t(f"brief.{found.moved_most}")) if found.moved_most else ""
+    moved = t("brief.rank_moved", what=t(f"brief.moves_{found.moved_most}")) if found.moved_most else ""
     note = " ".join(
         filter(None, [moved, t("brief.rank_known", share=t.percent(found.known)), t("brief.rank_note")])
     )
