@@ -226,10 +226,19 @@ function strokeShape(ctx, path, colour, width, scale, dash) {
 
 const glyphs = new Map();
 
-function drawSymbol(ctx, symbol, x, y, size, { open = false, paper }) {
+function drawSymbol(ctx, symbol, x, y, size, { open = false, ring = "", paper }) {
   if (!glyphs.has(symbol.path)) glyphs.set(symbol.path, new Path2D(symbol.path));
   const path = glyphs.get(symbol.path);
   ctx.save();
+  if (ring) {
+    ctx.beginPath();
+    ctx.arc(x, y, size * 0.8, 0, 2 * Math.PI);
+    ctx.fillStyle = paper;
+    ctx.fill();
+    ctx.strokeStyle = ring;
+    ctx.lineWidth = size / 7;
+    ctx.stroke();
+  }
   ctx.translate(x - size / 2, y - size / 2);
   ctx.scale(size / 16, size / 16);
   ctx.lineJoin = "round";
@@ -617,7 +626,9 @@ class Painter {
     this.badges = [];
     this.drawNames(layers, view, taken);
     for (const s of symbols) {
-      drawSymbol(view.ctx, s.symbol, s.x, s.y, s.size, { open: s.open, paper: this.spec.theme.paper });
+      drawSymbol(view.ctx, s.symbol, s.x, s.y, s.size, {
+        open: s.open, ring: s.layer.ring && this.spec.theme.accent, paper: this.spec.theme.paper,
+      });
       if (s.items.length > 1) this.drawCount(view.ctx, s);
     }
     for (const badge of this.badges) this.drawBadge(badge, view.ctx);
@@ -1126,7 +1137,9 @@ class Painter {
     ctx.scale(ratio, ratio);
     const path = new Path2D();
     if (row.symbol) {
-      drawSymbol(ctx, this.spec.symbols[row.symbol], 12, 7, 13, { open: row.open, paper: this.spec.theme.paper });
+      drawSymbol(ctx, this.spec.symbols[row.symbol], 12, 7, row.ring ? 8 : 13, {
+        open: row.open, ring: row.ring && this.spec.theme.accent, paper: this.spec.theme.paper,
+      });
     } else if (row.line) {
       path.moveTo(1, 7);
       path.lineTo(23, 7);

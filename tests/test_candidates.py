@@ -92,8 +92,16 @@ def test_demand_points_hold_every_person(study, spread) -> None:
 def test_candidates_are_places_or_departments_and_facilities_that_could_accept(study) -> None:
     police = candidates(study, STRAIGHT, min_population=200_000)
     assert all(isinstance(plan[0], Add) for plan in police.plans)
-    big = study.places[study.places["population"] >= 200_000]
-    assert {plan[0].at for plan in police.plans} == set(big["place_id"])
+    big = study.places[study.places["population"] >= 200_000].set_index("place_id")
+    offered = {plan[0].at for plan in police.plans}
+    assert offered <= set(big.index)
+    assert big["population"].idxmax() in offered
+    for name, place in big.drop(list(offered)).iterrows():  # what is left out has a larger one beside it
+        larger = big.loc[[i for i in offered if big.loc[i, "population"] >= place["population"]]].geometry
+        away = Geod(ellps="WGS84").inv(
+            larger.x, larger.y, [place.geometry.x] * len(larger), [place.geometry.y] * len(larger)
+        )[2]
+        assert min(away) < 10_010, name
     shelters = candidates(study, WOMEN)
     adds = [plan[0] for plan in shelters.plans if isinstance(plan[0], Add)]
     assert {a.at for a in adds} == set(study.departments["department_id"])

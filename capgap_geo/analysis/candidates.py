@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from capgap_geo.analysis import catchments
+from capgap_geo.analysis import catchments, ellipsoid
 from capgap_geo.analysis.capacity import recent, serves
 from capgap_geo.analysis.engines import engine
 from capgap_geo.analysis.plan import Accept, Add, Change, Plan, to_text
@@ -33,6 +34,8 @@ COARSE = 30
 _NOBODY = 1e-9
 #: Column of a reach that stands for all existing facilities together.
 EXISTING = "existing"
+#: A place nearer than this to a larger one is no candidate of its own.
+ONE_TOWN_KM = 10.0
 #: Most places that are offered as candidates.
 MOST_PLACES = 300
 
@@ -103,7 +106,7 @@ class Candidates:
 def candidates(
     study: Study, scenario: Scenario, *, min_population: float = 10_000.0, plan: Plan = ()
 ) -> Candidates:
-    """Return the places of at least a population, and the facilities that could accept the profile.
+    """Return the towns of at least a population, and the facilities that could accept the profile.
 
     Parameters
     ----------
@@ -146,11 +149,21 @@ def _new(
             (Add(scenario.service, str(name), groups), (point.x, point.y)) for name, point in capitals.items()
         ]
     places = study.places[study.places["population"] >= min_population]
-    places = places.nlargest(MOST_PLACES, "population")
+    places = _apart(places.sort_values("population", ascending=False, kind="stable")).iloc[:MOST_PLACES]
     return [
         (Add(scenario.service, str(name), groups), (point.x, point.y))
         for name, point in zip(places["place_id"], places.geometry, strict=True)
     ]
+
+
+def _apart(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Leave out the places close to a larger one: for a network of services they are one town."""
+    centred = ellipsoid.earth_centred(np.column_stack([places.geometry.x, places.geometry.y]))
+    kept: list[int] = []
+    for row, place in enumerate(centred):
+        if not kept or ((centred[kept] - place) ** 2).sum(axis=1).min() > ONE_TOWN_KM**2 * 1e6:
+            kept.append(row)
+    return places.iloc[kept]
 
 
 def _accepting(

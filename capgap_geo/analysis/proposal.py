@@ -100,6 +100,8 @@ class Proposal:
         Number of demand points.
     unreached
         Persons whom no candidate and nothing that exists reaches.
+    persons
+        Persons whose travel is added up, for `Aim.TIME`.
     """
 
     siting: Siting
@@ -108,6 +110,7 @@ class Proposal:
     offered: int
     demand_points: int
     unreached: float = math.nan
+    persons: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,9 +138,9 @@ def propose(study: Study, scenario: Scenario, question: Question, *, plan: Plan 
         ``siting_budget``) and ``siting_no_candidate``; details say what works.
     """
     ground = _ground(study, scenario, question, plan, limit=scenario.threshold)
-    unreached = math.nan
+    unreached = persons = math.nan
     if question.aim is Aim.TIME:
-        answer = _least_time(study, ground, question)
+        answer, persons = _least_time(study, ground, question)
     elif question.aim is Aim.EVERYONE:
         _refuse_nobody_in_reach(ground)
         answer = set_covering(ground.reach, fixed=[EXISTING], reachable_only=True, time_limit=PATIENCE)
@@ -163,6 +166,7 @@ def propose(study: Study, scenario: Scenario, question: Question, *, plan: Plan 
         offered=len(ground.offered.labels),
         demand_points=len(ground.demand),
         unreached=unreached,
+        persons=persons,
     )
 
 
@@ -181,14 +185,17 @@ def _ground(study: Study, scenario: Scenario, question: Question, plan: Plan, *,
     return _Ground(answer, offered, within, demand(study, scenario))
 
 
-def _least_time(study: Study, ground: _Ground, question: Question) -> Siting:
+def _least_time(study: Study, ground: _Ground, question: Question) -> tuple[Siting, float]:
     scenario = ground.answer.scenario
     facilities = ground.answer.facilities
     if scenario.evidence is Evidence.CORROBORATED:
         facilities = facilities[facilities["evidence"] == Evidence.CORROBORATED]
     existing = engine(study).sites(facilities)
     table, persons = costs(study, scenario, ground.offered, existing, surface(ground.answer))
-    return p_median(table, persons, p=question.p, fixed=[EXISTING], reachable_only=True, time_limit=PATIENCE)
+    answer = p_median(
+        table, persons, p=question.p, fixed=[EXISTING], reachable_only=True, time_limit=PATIENCE
+    )
+    return answer, float(persons[~persons.index.isin(answer.unreachable)].sum())
 
 
 def _prices(offered: Candidates, question: Question) -> list[float]:

@@ -282,6 +282,8 @@ class PointLayer(Layer):
         Facilities with weaker evidence, drawn as an outline.
     open_label
         What the outline means, without the service: one line explains it for all services.
+    ringed
+        Drawn in a ring: what does not exist, but is planned or proposed.
     """
 
     symbol: str
@@ -290,6 +292,7 @@ class PointLayer(Layer):
     facts: tuple[Facts, ...]
     open_ids: frozenset[str] = frozenset()
     open_label: str = ""
+    ringed: bool = False
 
     kind = "points"
 
@@ -304,6 +307,7 @@ class PointLayer(Layer):
         """Return one line: how many, and how many of them with weaker evidence."""
         weak = sum(i in self.open_ids for i in self.ids)
         row = {"symbol": self.symbol, "label": self.title, "count": len(self.ids) - weak}
+        row |= {"ring": True} if self.ringed else {}
         return [row | ({"open_count": weak} if weak else {})]
 
     def open_row(self) -> list[dict[str, Any]]:
@@ -322,7 +326,7 @@ class PointLayer(Layer):
             "lon": [round(lon, 4) for _, lon in self.points],
             "open": "".join("1" if i in self.open_ids else "0" for i in self.ids),
             "facts": _columns(self.facts),
-        }
+        } | ({"ring": True} if self.ringed else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

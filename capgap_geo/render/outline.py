@@ -50,25 +50,32 @@ def desert_features(
     """
     kind = (~coverage(wide, threshold=threshold)).astype(np.int64)
     kind[~coverage(strict, threshold=threshold) & (kind == 0)] = 2
-    index, shape = _squares(grid)
+    index, shape = squares(grid)
     counted = np.bincount(index * 3 + kind, minlength=shape[0] * shape[1] * 3).reshape(*shape, 3)
     land = counted.sum(axis=2)
     classes = np.zeros(shape, np.uint8)
     classes[(land > 0) & (2 * (counted[..., 1] + counted[..., 2]) >= land)] = 2
     classes[(land > 0) & (2 * counted[..., 1] >= land)] = 1
-    features = [_feature(name, part) for name, part in _polygons(grid, classes).items()]
-    return {"type": "FeatureCollection", "features": features}
+    return collection(grid, classes, NAMES)
 
 
 @lru_cache(maxsize=4)
-def _squares(grid: Grid) -> tuple[NDArray[np.intp], tuple[int, int]]:
+def squares(grid: Grid) -> tuple[NDArray[np.intp], tuple[int, int]]:
     """Return the screen cell (a square of `JOINED` x `JOINED` cells) of each cell, and their shape."""
     rows, columns = (-(-n // JOINED) for n in grid.shape)
     row, column = np.nonzero(grid.mask)
     return row // JOINED * columns + column // JOINED, (rows, columns)
 
 
-def _polygons(grid: Grid, classes: NDArray[np.uint8]) -> dict[str, shapely.Geometry]:
+def collection(grid: Grid, classes: NDArray[np.uint8], names: Mapping[int, str]) -> dict[str, Any]:
+    """Return the named classes of the screen cells as a GeoJSON FeatureCollection, simplified together."""
+    features = [_feature(name, part) for name, part in _polygons(grid, classes, names).items()]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _polygons(
+    grid: Grid, classes: NDArray[np.uint8], names: Mapping[int, str]
+) -> dict[str, shapely.Geometry]:
     transform = grid.transform @ Affine.scale(JOINED)
     found = list(shapes(classes, mask=classes > 0, transform=transform))
     if not found:
@@ -80,7 +87,7 @@ def _polygons(grid: Grid, classes: NDArray[np.uint8]) -> dict[str, shapely.Geome
     parts, label = shapely.coverage_simplify(parts[large], TOLERANCE * side), label[large]
     lonlat = Transformer.from_crs(grid.crs, WGS84, always_xy=True)
     parts = shapely.transform(parts, lambda xy: np.column_stack(lonlat.transform(xy[:, 0], xy[:, 1])))
-    return {name: shapely.multipolygons(parts[label == k]) for k, name in NAMES.items() if (label == k).any()}
+    return {name: shapely.multipolygons(parts[label == k]) for k, name in names.items() if (label == k).any()}
 
 
 def _feature(name: str, shape: shapely.Geometry) -> dict[str, Any]:

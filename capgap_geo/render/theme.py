@@ -147,6 +147,19 @@ DESERT_STYLES: Mapping[str, Style] = MappingProxyType(
         ),
     }
 )
+#: Land that a plan brings within reach, and land that it takes out of it.
+PLAN_STYLES: Mapping[str, Style] = MappingProxyType(
+    {
+        "gained": Style(
+            fill=_CHANGE[2], fill_opacity=0.8, stroke=_CHANGE[0], width=1.0,
+            texture=Texture("hatch", _CHANGE[1], gap=6.0, width=1.2),
+        ),
+        "lost": Style(
+            fill=_CHANGE[4], fill_opacity=0.8, stroke=_CHANGE[6], width=1.0,
+            texture=Texture("backhatch", _CHANGE[5], gap=4.0, width=1.4),
+        ),
+    }
+)  # fmt: skip
 #: Mining zones by how their outline is known.
 MINING_STYLES: Mapping[str, Style] = MappingProxyType(
     {

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
 from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import DEFAULT_LANGUAGE, LANGUAGES, Translator
-from capgap_geo.ui import page_compare, page_data, page_evidence, page_map
+from capgap_geo.ui import page_compare, page_data, page_evidence, page_map, page_plan
 from capgap_geo.ui.data_strip import own_data
 from capgap_geo.ui.prepared import STATIC, ground, translator
 from capgap_geo.ui.state import State, load, save, widget
+from capgap_geo.ui.text import sheet
 from capgap_geo.ui.welcome import welcome
 
 log = logging.getLogger(__name__)
-STYLE = Path(__file__).with_name("style.css")
 Page = Callable[[State, Translator], State]
 PAGES: dict[str, Page] = {
     "map": page_map.page,
     "compare": page_compare.page,
+    "plan": page_plan.page,
     "evidence": page_evidence.page,
     "data": page_data.page,
 }
@@ -52,7 +52,7 @@ def draw(name: str) -> Callable[[], None]:
     def page() -> None:
         state = load(name)
         t = translator(state.lang)
-        st.html(f"<style>{STYLE.read_text('utf-8')}</style>")
+        st.html(sheet("app.css"))
         st.logo(str(STATIC / "icon.png"), size="large")
         try:
             state = _language_switch(state)

@@ -1,0 +1,193 @@
+"""A plan in words: its changes, its problems, what it brings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import pandas as pd
+
+from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.plan import Accept, Add, Change, Plan, Problem, read_text
+from capgap_geo.analysis.whatif import BY_DEPARTMENT, difference, near
+from capgap_geo.i18n import DASH, Translator
+from capgap_geo.model import GROUPS, Scenario, Service, Study
+from capgap_geo.render import story
+
+#: A change of fewer persons than this is told as none.
+NOBODY = 0.5
+
+
+def place(study: Study, t: Translator, change: Add) -> str:
+    """Return where a new facility stands: a place, a department, or the nearest place and how far."""
+    names = study.departments.set_index("department_id")["department_name"]
+    if change.service in BY_DEPARTMENT:
+        return str(names[change.at])
+    if change.point is None:
+        row = study.places[study.places["place_id"].eq(change.at)].iloc[0]
+        return t("plan.place_in", place=row["place_name"], department=row["department_name"])
+    around = near(study, *change.point)
+    department = names[around.department_id]
+    if around.km < 1.0:
+        return t("plan.place_in", place=around.place_name, department=department)
+    km = t.pair(round(around.km), round(around.km), unit="km")
+    return t("plan.near", km=km, place=around.place_name, department=department)
+
+
+def short_place(study: Study, t: Translator, change: Add) -> str:
+    """Return the name that stands on the map."""
+    return place(study, t, change).split(" (")[0]
+
+
+def facility(study: Study, t: Translator, facility_id: str) -> str:
+    """Return the name of a facility on record: its service and its place or department."""
+    row = study.facilities[study.facilities["facility_id"].eq(facility_id)].iloc[0]
+    where = row["department_name"] if pd.isna(row["place_name"]) else row["place_name"]
+    return t("plan.facility", service=t(f"service.{row['service']}.name"), place=where)
+
+
+def change(study: Study, t: Translator, made: Change) -> str:
+    """Return one change in words."""
+    if isinstance(made, Add):
+        words = {"service": t(f"service.{made.service}.name"), "place": place(study, t, made)}
+        if made.profiles == GROUPS:
+            return t("plan.change.add", **words)
+        return t("plan.change.add_for", who=story.profiles(t, ";".join(made.profiles)).lower(), **words)
+    name = facility(study, t, made.facility_id)
+    if isinstance(made, Accept):
+        return t("plan.change.accept", facility=name, who=t(f"profile.{made.profile}.name").lower())
+    return t("plan.change.remove", facility=name)
+
+
+def problem(study: Study, t: Translator, found: Problem) -> str:
+    """Return why a change cannot be made, and what works instead."""
+    near_by, said = found.nearest, found.found
+    if found.code == "plan_twice":
+        said = change(study, t, read_text(said)[0][0])
+    known = set(study.facilities["facility_id"])
+    if near_by in known:
+        near_by = facility(study, t, near_by)
+    if said in known:
+        said = facility(study, t, said)
+    return t(f"plan.problem.{found.code}", found=said, nearest=near_by)
+
+
+def other_services(study: Study, t: Translator, plan: Plan, service: Service) -> str:
+    """Return the services that a plan changes besides the one that is asked about; empty if none."""
+    table = study.facilities.set_index("facility_id")["service"]
+    touched = [made.service if isinstance(made, Add) else Service(table[made.facility_id]) for made in plan]
+    return t.join(list(dict.fromkeys(t(f"service.{s}.name") for s in touched if s is not service)))
+
+
+def headline(before: Assessment, after: Assessment, t: Translator, *, plan: Plan) -> str:
+    """Return what a plan brings, in one sentence computed from its numbers."""
+    scenario = after.scenario
+    words = _words(t, scenario)
+    low, high = difference(before, after).people
+    if not plan:
+        return t("plan.head.empty")
+    if max(abs(low), abs(high)) < NOBODY:
+        return t("plan.head.none", **words)
+    if low < -NOBODY < NOBODY < high:
+        return t("plan.head.mixed", low=signed(t, low), high=story.people(t, high), **words)
+    kind, pair = ("gain", (max(low, 0.0), high)) if high >= NOBODY else ("loss", (max(-high, 0.0), -low))
+    million = "_million" if pair[1] >= story.MILLION and t.language == "es" else ""
+    return t(f"plan.head.{kind}{million}", n=story.people_pair(t, *pair), **words)
+
+
+def _words(t: Translator, scenario: Scenario) -> dict[str, str]:
+    who = t(f"profile.{scenario.profile}.who")
+    return {
+        "who": who,
+        "threshold": story.threshold(t, scenario),
+        "from": t(f"service.{scenario.service}.from", who=who),
+    }
+
+
+def signed(t: Translator, value: float) -> str:
+    """Return a number of people with its sign."""
+    return ("\N{MINUS SIGN}" if value < 0 else "+") + story.people(t, abs(value))
+
+
+def signed_pair(t: Translator, low: float, high: float) -> str:
+    """Return a change in people as a pair with its sign, or the word for none."""
+    if max(abs(low), abs(high)) < NOBODY:
+        return t("plan.table.same")
+    if low < -NOBODY < NOBODY < high:
+        return f"{signed(t, low)} {t('word.to')} {signed(t, high)}"
+    sign = "\N{MINUS SIGN}" if low < -NOBODY else "+"
+    return sign + story.people_span(t, *sorted((abs(low), abs(high))))
+
+
+def comparison(before: Assessment, after: Assessment, t: Translator) -> list[tuple[str, str, str, str]]:
+    """Return what is beyond reach in the country as rows of label, before, after and change."""
+    lost = difference(after, before)
+    shares = [float(a.country[f"uncovered_share_{b}"]) for b in ("lower", "upper") for a in (before, after)]
+    share = sorted((100 * (shares[1] - shares[0]), 100 * (shares[3] - shares[2])))
+    said: list[tuple[str, Callable[[Assessment, Translator], str], str]] = [
+        ("people", _people, signed_pair(t, *lost.people)),
+        ("share", _share, _signed_range(t, *share, digits=1, unit="%")),
+        ("area", _area, area_change(t, lost.area_km2)),
+        ("zones", _zones, _signed_range(t, *lost.zones)),
+    ]
+    return [(t(f"plan.table.{name}"), say(before, t), say(after, t), change) for name, say, change in said]
+
+
+def _people(answer: Assessment, t: Translator) -> str:
+    """Return people with three figures, so that a change of some thousands shows."""
+    low, high = (float(answer.country[f"uncovered_people_{b}"]) for b in ("lower", "upper"))
+    if low >= story.MILLION:
+        pair = t.significant(low / story.MILLION, 3), t.significant(high / story.MILLION, 3)
+        return t("people.million", n=pair[0] if pair[0] == pair[1] else DASH.join(pair))
+    return t.pair(float(f"{low:.3g}"), float(f"{high:.3g}"))
+
+
+def _share(answer: Assessment, t: Translator) -> str:
+    country = answer.country
+    return t.percent(float(country["uncovered_share_lower"]), float(country["uncovered_share_upper"]))
+
+
+def _area(answer: Assessment, t: Translator) -> str:
+    country = answer.country
+    return _km2(t, country["uncovered_area_km2_lower"], country["uncovered_area_km2_upper"])
+
+
+def _km2(t: Translator, low: float, high: float) -> str:
+    return t.pair(float(f"{low:.3g}"), float(f"{high:.3g}"), unit="km²")
+
+
+def _zones(answer: Assessment, t: Translator) -> str:
+    limit = answer.scenario.threshold
+    low, high = (int((answer.zones[f"nearest_{b}"] > limit).sum()) for b in ("lower", "upper"))
+    return t("figure.of", part=t.pair(low, high), whole=t.number(len(answer.zones)))
+
+
+def _signed_range(t: Translator, low: float, high: float, *, digits: int = 0, unit: str = "") -> str:
+    """Return a range whose ends carry one sign where they agree."""
+    if max(abs(low), abs(high)) < 0.5 * 10**-digits:
+        return t("plan.table.same")
+    if low < 0 < high:
+        text = f"\N{MINUS SIGN}{t.number(-low, digits)} {t('word.to')} +{t.number(high, digits)}"
+        return f"{text} {unit}".strip()
+    near_by, far = sorted((abs(low), abs(high)))
+    return ("\N{MINUS SIGN}" if low < 0 else "+") + t.pair(near_by, far, digits, unit)
+
+
+def area_change(t: Translator, pair: tuple[float, float]) -> str:
+    """Return a change in land with its sign, with three figures."""
+    low, high = (float(f"{value:.3g}") for value in pair)
+    return _signed_range(t, low, high, unit="km²")
+
+
+def duration(t: Translator, value: float, unit: str) -> str:
+    """Return minutes or km in words."""
+    if unit == "km":
+        return (
+            t.pair(round(value), round(value), unit="km") if math.isfinite(value) else t("value.unreachable")
+        )
+    return t.duration(value)
+
+
+def names(study: Study, t: Translator, plan: Iterable[Change]) -> list[str]:
+    """Return the changes of a plan in words."""
+    return [change(study, t, made) for made in plan]
