@@ -63,7 +63,7 @@ def report(outcome: Outcome, seconds: float) -> str:
     growth = outcome.memory_after - outcome.memory_before
     return (
         "# Load\n\n"
-        f"{outcome.users} readers for {seconds:g} s, each changing something every {PAUSE[0]} to {PAUSE[1]} s;"
+        f"{outcome.users} readers for {seconds:g} s, a change each {PAUSE[0]} to {PAUSE[1]} s;"
         " readers and app share the machine.\n\n"
         "| figure | value | target |\n|---|---|---|\n"
         f"| changes answered | {outcome.changes} | |\n"

@@ -18,7 +18,7 @@ FLAGS = [
 ]  # fmt: skip
 ROUNDS = 9
 #: Resolves when the map has painted a spec that it had not painted before.
-PAINTED = """async () => {
+PAINTED = """() => {
   const host = document.querySelector('[data-testid^=stBidiComponent]');
   const find = (node) => node.querySelector?.('[data-cg-ready]')
     ?? [...node.querySelectorAll('*')].map((n) => n.shadowRoot && find(n.shadowRoot)).find(Boolean);
@@ -31,13 +31,13 @@ def painted(page: Page) -> int:
 
 
 def wait_for_paint(page: Page, before: int) -> None:
-    page.wait_for_function(f"async () => await ({PAINTED})() > {before}", polling=10)
+    page.wait_for_function(f"() => ({PAINTED})() > {before}", polling=10)
 
 
 def first_map(page: Page, address: str) -> float:
     start = time.perf_counter()
     page.goto(address)
-    page.wait_for_function(f"async () => await ({PAINTED})() > 0", polling=20, timeout=60_000)
+    page.wait_for_function(f"() => ({PAINTED})() > 0", polling=20, timeout=60_000)
     return time.perf_counter() - start
 
 

@@ -120,7 +120,9 @@ def test_the_tables_are_the_plain_sums_over_the_cells(study) -> None:
 
 def test_two_sets_of_sources_together_are_the_lower_of_both(study) -> None:
     """What the two evidence levels and new facilities rest on, bit for bit."""
-    cells = engine(study).passable_cells(np.array([[-77.0, -12.0], [-72.0, -13.5], [-73.2, -3.8], [-70.0, -13.0]]))
+    cells = engine(study).passable_cells(
+        np.array([[-77.0, -12.0], [-72.0, -13.5], [-73.2, -3.8], [-70.0, -13.0]])
+    )
     together = travel_time(study.friction, cells).minutes
     parts = [travel_time(study.friction, cells[k::2]).minutes for k in (0, 1)]
     assert np.array_equal(together, np.minimum(*parts))

@@ -80,10 +80,11 @@ def standing_of(table: pd.DataFrame, department: str) -> Standing:
 
 def advice_of(study: Study, gains: Iterable[Gain], t: Translator) -> list[Advice]:
     """Return changes in words, with the people whom they would bring within reach."""
-    return [Advice("; ".join(_change(study, change, t) for change in g.plan), g.people) for g in gains]
+    return [Advice("; ".join(change_text(study, change, t) for change in g.plan), g.people) for g in gains]
 
 
-def _change(study: Study, change: Change, t: Translator) -> str:
+def change_text(study: Study, change: Change, t: Translator) -> str:
+    """Return a change of a plan in words."""
     if isinstance(change, Add):
         names = study.departments.set_index("department_id")["department_name"]
         towns = study.places.set_index("place_id")["place_name"]

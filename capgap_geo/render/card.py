@@ -9,7 +9,11 @@ import pandas as pd
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Service, Study
+from capgap_geo.privacy.settings import MINIMUM_CELL
 from capgap_geo.render import facts, story
+
+#: Registries of children, whose small counts are not told exactly.
+CHILDREN = "nna_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,8 @@ def _reach(study: Study, answer: Assessment, t: Translator, row: pd.Series, *, z
         return Section(title, (), t("fact.nobody"))
     half = story.nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
     if zone:
-        lines = (Line(t("figure.zone_nearest"), half), Line(t("card.people_in_zone"), t("value.unknown")))
-        return Section(title, lines, t("card.people_in_zone_note"))
+        far = (Line(t("figure.zone_nearest"), half), Line(t("card.people_in_zone"), t("value.unknown")))
+        return Section(title, far, t("card.people_in_zone_note"))
     share = t.percent(row["uncovered_share_lower"], row["uncovered_share_upper"])
     people = story.people_pair(t, row["uncovered_people_lower"], row["uncovered_people_upper"])
     low, high = (float(f"{row[key]:.2g}") for key in ("uncovered_area_km2_lower", "uncovered_area_km2_upper"))
@@ -139,7 +143,7 @@ def _zone(study: Study, t: Translator, zone_id: str) -> Section:
     return Section(
         t("card.zone"),
         (
-            Line(t("card.mined"), mined, str(zone["mined_ha_period"] or ""), source),
+            Line(t("card.mined"), mined, story.period(zone["mined_ha_period"]), source),
             Line(t("card.legality"), t(f"zone.legality.{zone['legality']}")),
             Line(t("card.link"), t(f"zone.link.{zone['trafficking_evidence']}"), link_year, source),
             Line(
@@ -161,14 +165,25 @@ def _zones_here(study: Study, answer: Assessment, t: Translator, department: str
     return Section(t("card.zones"), tuple(lines), t("layer.zones_note") if lines else "")
 
 
+def _counted(t: Translator, row: pd.Series) -> str:
+    """Return a count with what it counts."""
+    if str(row["registry"]).startswith(CHILDREN) and 0 < row["value"] < MINIMUM_CELL:
+        return t("value.fewer", n=MINIMUM_CELL)
+    number = t.number(row["value"], 0 if float(row["value"]).is_integer() else 1)
+    said = f"unit.{str(row['unit']).replace(' ', '_')}"
+    if row["measure"] == "share_from_cusco":
+        said = "unit.percent_from_cusco"
+    return t(said, n=number) if t.has(said) else number
+
+
 def _incidents(study: Study, t: Translator, department: str) -> Section:
     local = study.incidents[study.incidents["department_id"] == department]
     titles = study.registries.set_index("registry")["title_es" if t.language == "es" else "title"]
     lines = tuple(
         Line(
             str(titles[row["registry"]]),
-            t.number(row["value"]),
-            row["period"],
+            _counted(t, row),
+            story.period(row["period"]),
             facts.sources(study, t, row["source_id"]),
         )
         for _, row in local.iterrows()

@@ -8,7 +8,7 @@ import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.i18n import Translator
-from capgap_geo.model import Service, Study
+from capgap_geo.model import Evidence, Service, Study
 from capgap_geo.render import attribution, story
 from capgap_geo.render.layers import Facts
 
@@ -53,7 +53,7 @@ def _zone(study: Study, answer: Assessment, t: Translator, zone: pd.Series, row:
         str(zone["zone_name"]),
         value=t("fact.zone_reach", service=service, nearest=reach),
         pair=f"{area} · {link}",
-        year=str(zone["mined_ha_period"] or ""),
+        year=story.period(zone["mined_ha_period"]),
         source=sources(study, t, zone["source_ids"]),
         note=f"{legality} · {method}",
     )
@@ -68,6 +68,8 @@ def facility_facts(study: Study, t: Translator, facility: pd.Series) -> Facts:
         if not math.isnan(facility[name])
     ]
     notes = [t(f"evidence.level.{facility['evidence']}")]
+    if told and facility["capacity_evidence"] == Evidence.REPORTED != facility["evidence"]:
+        notes.append(t("fact.capacity_reported"))
     if facility["place_inferred"]:
         notes.append(t("fact.place_inferred"))
     return Facts(

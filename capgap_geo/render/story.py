@@ -67,13 +67,18 @@ def coarse(minutes: float) -> float:
 
 
 def nearest(t: Translator, lower: float, upper: float, unit: str) -> str:
-    """Return a pair of travel times or distances in words."""
+    """Return a pair of travel times or distances in words; a side that is unreachable leaves "at least"."""
     if unit == "km":
-        return (
-            t.pair(round(lower), round(upper), unit="km") if math.isfinite(lower) else t("value.unreachable")
+        low, high = (
+            t.pair(round(v), round(v), unit=unit) if math.isfinite(v) else "" for v in (lower, upper)
         )
-    low, high = t.duration(coarse(lower)), t.duration(coarse(upper))
-    return low if low == high else f"{low} {t('word.to')} {high}"
+        both = t.pair(round(lower), round(upper), unit=unit) if low and high else ""
+    else:
+        low, high = (t.duration(coarse(v)) if math.isfinite(v) else "" for v in (lower, upper))
+        both = low if low == high else f"{low} {t('word.to')} {high}"
+    if not low:
+        return t("value.unreachable")
+    return both if high else t("figure.at_least", text=low)
 
 
 def area_row(answer: Assessment, area: str) -> tuple[pd.Series, str]:
@@ -128,11 +133,10 @@ def _nobody(study: Study, scenario: Scenario, t: Translator) -> str:
     key = f"headline.absent.{scenario.service}.{scenario.profile}"
     if known is not None and t.has(key):
         return t(key)
-    return t(
-        "headline.no_record",
-        service=t(f"service.{scenario.service}.one"),
-        who=t(f"profile.{scenario.profile}.who"),
-    )
+    service = t(f"service.{scenario.service}.one")
+    if scenario.profile is Profile.EVERYONE:
+        return t("headline.no_record_everyone", service=service)
+    return t("headline.no_record", service=service, who=t(f"profile.{scenario.profile}.who"))
 
 
 def known_absence(study: Study, scenario: Scenario) -> pd.Series | None:
@@ -223,9 +227,14 @@ def _zones_figure(study: Study, answer: Assessment, t: Translator, area: str) ->
     return Figure(value, t("figure.zones"), t("figure.zones_note"))
 
 
+def period(text: object) -> str:
+    """Return a period of the data with a dash: ``2018–2025-Q3``."""
+    return "" if text is None else str(text).replace(" to ", DASH)
+
+
 def profiles(t: Translator, names: str) -> str:
     """Return groups in words; all four read as everyone."""
     groups = [g for g in names.split(";") if g]
     if len(groups) == 4:
-        return t(f"profile.{Profile.EVERYONE}.name")
-    return t.join([t(f"profile.{g}.name") for g in groups])
+        return t(f"profile.{Profile.EVERYONE}.name").lower()
+    return t.join([t(f"profile.{g}.name").lower() for g in groups])
