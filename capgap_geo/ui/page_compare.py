@@ -120,7 +120,7 @@ def _scatter(table: pd.DataFrame, found: Assessment, t: Translator) -> None:
     bars = base.mark_rule(color=theme.INK_SOFT, strokeWidth=1.5).encode(x=x, y=y, y2="high:Q", tooltip=tip)
     dots = base.mark_circle(size=70, color=theme.ACCENT, opacity=1).encode(x=x, y="high:Q", tooltip=tip)
     names = base.mark_text(align="left", dx=7, fontSize=11, color=theme.INK).encode(
-        x=x, y="high:Q", text="name:N"
+        x=x, y="high:Q", text="label:N"
     )
     st.altair_chart((bars + dots + names).properties(height=440))
 
