@@ -648,7 +648,7 @@ class Painter {
     const rows = this.gatherRows(layers, view, size).filter((row) => overlaps(row.box, frame));
     this.rows = rows.map((row) => row.box);
     return rows.flatMap((row) => [...row.stacks.values()].map((stack, i) => {
-      const x = row.box.left + (size + 3) * i + size / 2 + 1;
+      const x = row.box.left + row.rim + (size + 3) * i + size / 2 + 1;
       const box = boxAround(x, row.y, size + 2, size + 2);
       taken.push(box);
       this.hits.push({ box, layer: stack.layer.id, ids: stack.items.map((item) => item.id), x, y: row.y });
@@ -658,7 +658,10 @@ class Painter {
 
   gatherRows(layers, view, size) {
     const rows = [];
-    const grow = (row) => { row.box = boxAround(row.x, row.y, row.stacks.size * (size + 3) - 1, size + 2); };
+    const grow = (row) => {
+      row.rim = [...row.stacks.values()].some((stack) => stack.layer.ring) ? size * 0.35 : 0;
+      row.box = boxAround(row.x, row.y, row.stacks.size * (size + 3) - 1 + 2 * row.rim, size + 2 + 2 * row.rim);
+    };
     for (const layer of layers.filter((candidate) => candidate.kind === "points")) {
       for (const item of layer.items) {
         const p = view.toScreen(item.at);

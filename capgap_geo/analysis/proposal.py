@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from capgap_geo.analysis.assess import Assessment, assess
 from capgap_geo.analysis.candidates import (
+    BLOCK,
+    COARSE,
     EXISTING,
     Candidates,
     candidates,
@@ -96,8 +98,8 @@ class Proposal:
         Share of the newly covered people that the greedy choice falls short; NaN where it has no meaning.
     offered
         Number of candidates.
-    demand_points
-        Number of demand points.
+    demand_points, block
+        Number of demand points, and the side in km of the blocks of countryside among them.
     unreached
         Persons whom no candidate and nothing that exists reaches.
     persons
@@ -109,6 +111,7 @@ class Proposal:
     greedy_gap: float
     offered: int
     demand_points: int
+    block: int = BLOCK
     unreached: float = math.nan
     persons: float = math.nan
 
@@ -139,8 +142,9 @@ def propose(study: Study, scenario: Scenario, question: Question, *, plan: Plan 
     """
     ground = _ground(study, scenario, question, plan, limit=scenario.threshold)
     unreached = persons = math.nan
+    known = len(ground.demand)
     if question.aim is Aim.TIME:
-        answer, persons = _least_time(study, ground, question)
+        answer, persons, known = _least_time(study, ground, question)
     elif question.aim is Aim.EVERYONE:
         _refuse_nobody_in_reach(ground)
         answer = set_covering(ground.reach, fixed=[EXISTING], reachable_only=True, time_limit=PATIENCE)
@@ -164,7 +168,8 @@ def propose(study: Study, scenario: Scenario, question: Question, *, plan: Plan 
         plan=plan_of(ground.offered, answer.sites),
         greedy_gap=_greedy_gap(ground, answer) if question.aim is Aim.PEOPLE else math.nan,
         offered=len(ground.offered.labels),
-        demand_points=len(ground.demand),
+        demand_points=known,
+        block=COARSE if question.aim is Aim.TIME else BLOCK,
         unreached=unreached,
         persons=persons,
     )
@@ -185,7 +190,7 @@ def _ground(study: Study, scenario: Scenario, question: Question, plan: Plan, *,
     return _Ground(answer, offered, within, demand(study, scenario))
 
 
-def _least_time(study: Study, ground: _Ground, question: Question) -> tuple[Siting, float]:
+def _least_time(study: Study, ground: _Ground, question: Question) -> tuple[Siting, float, int]:
     scenario = ground.answer.scenario
     facilities = ground.answer.facilities
     if scenario.evidence is Evidence.CORROBORATED:
@@ -195,7 +200,7 @@ def _least_time(study: Study, ground: _Ground, question: Question) -> tuple[Siti
     answer = p_median(
         table, persons, p=question.p, fixed=[EXISTING], reachable_only=True, time_limit=PATIENCE
     )
-    return answer, float(persons[~persons.index.isin(answer.unreachable)].sum())
+    return answer, float(persons[~persons.index.isin(answer.unreachable)].sum()), len(persons)
 
 
 def _prices(offered: Candidates, question: Question) -> list[float]:

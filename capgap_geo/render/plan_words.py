@@ -100,7 +100,7 @@ def _words(t: Translator, scenario: Scenario) -> dict[str, str]:
     return {
         "who": who,
         "threshold": story.threshold(t, scenario),
-        "from": t(f"service.{scenario.service}.from", who=who),
+        "from": t(f"service.{scenario.service}.from", whom=t(f"profile.{scenario.profile}.whom")),
     }
 
 
@@ -109,14 +109,17 @@ def signed(t: Translator, value: float) -> str:
     return ("\N{MINUS SIGN}" if value < 0 else "+") + story.people(t, abs(value))
 
 
-def signed_pair(t: Translator, low: float, high: float) -> str:
-    """Return a change in people as a pair with its sign, or the word for none."""
+def change_pair(t: Translator, low: float, high: float) -> str:
+    """Return a change in people as a pair: so many more, so many fewer, or the word for none."""
     if max(abs(low), abs(high)) < NOBODY:
         return t("plan.table.same")
     if low < -NOBODY < NOBODY < high:
-        return f"{signed(t, low)} {t('word.to')} {signed(t, high)}"
-    sign = "\N{MINUS SIGN}" if low < -NOBODY else "+"
-    return sign + story.people_span(t, *sorted((abs(low), abs(high))))
+        return t("plan.table.mixed", low=story.people(t, -low), high=story.people(t, high))
+    near_by, far = sorted((abs(low), abs(high)))
+    n = story.people_span(t, near_by, far)
+    if near_by < NOBODY:
+        n = t("plan.table.up_to", n=story.people(t, far))
+    return t("plan.table.less" if low < -NOBODY else "plan.table.more", n=n)
 
 
 def comparison(before: Assessment, after: Assessment, t: Translator) -> list[tuple[str, str, str, str]]:
@@ -125,10 +128,10 @@ def comparison(before: Assessment, after: Assessment, t: Translator) -> list[tup
     shares = [float(a.country[f"uncovered_share_{b}"]) for b in ("lower", "upper") for a in (before, after)]
     share = sorted((100 * (shares[1] - shares[0]), 100 * (shares[3] - shares[2])))
     said: list[tuple[str, Callable[[Assessment, Translator], str], str]] = [
-        ("people", _people, signed_pair(t, *lost.people)),
-        ("share", _share, _signed_range(t, *share, digits=1, unit="%")),
+        ("people", _people, change_pair(t, *lost.people)),
+        ("share", _share, _range(t, *share, digits=1, unit=t("plan.table.points"))),
         ("area", _area, area_change(t, lost.area_km2)),
-        ("zones", _zones, _signed_range(t, *lost.zones)),
+        ("zones", _zones, _range(t, *lost.zones)),
     ]
     return [(t(f"plan.table.{name}"), say(before, t), say(after, t), change) for name, say, change in said]
 
@@ -162,21 +165,25 @@ def _zones(answer: Assessment, t: Translator) -> str:
     return t("figure.of", part=t.pair(low, high), whole=t.number(len(answer.zones)))
 
 
-def _signed_range(t: Translator, low: float, high: float, *, digits: int = 0, unit: str = "") -> str:
-    """Return a range whose ends carry one sign where they agree."""
-    if max(abs(low), abs(high)) < 0.5 * 10**-digits:
+def _range(t: Translator, low: float, high: float, *, digits: int = 0, unit: str = "") -> str:
+    """Return a change as a pair: so much more, so much less, or the word for none."""
+    least = 0.5 * 10**-digits
+    if max(abs(low), abs(high)) < least:
         return t("plan.table.same")
-    if low < 0 < high:
-        text = f"\N{MINUS SIGN}{t.number(-low, digits)} {t('word.to')} +{t.number(high, digits)}"
-        return f"{text} {unit}".strip()
+    if low < -least < least < high:
+        ends = {"low": t.number(-low, digits), "high": t.number(high, digits)}
+        return f"{t('plan.table.mixed', **ends)} {unit}".strip()
     near_by, far = sorted((abs(low), abs(high)))
-    return ("\N{MINUS SIGN}" if low < 0 else "+") + t.pair(near_by, far, digits, unit)
+    n = t.pair(near_by, far, digits, unit)
+    if near_by < least:
+        n = t("plan.table.up_to", n=t.pair(far, far, digits, unit))
+    return t("plan.table.less_of" if low < -least else "plan.table.more", n=n)
 
 
 def area_change(t: Translator, pair: tuple[float, float]) -> str:
     """Return a change in land with its sign, with three figures."""
     low, high = (float(f"{value:.3g}") for value in pair)
-    return _signed_range(t, low, high, unit="km²")
+    return _range(t, low, high, unit="km²")
 
 
 def duration(t: Translator, value: float, unit: str) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.plan import Add, Plan, Problem, point_at
 from capgap_geo.analysis.whatif import BY_DEPARTMENT, difference, near
-from capgap_geo.i18n import Translator
+from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import GROUPS, Profile, Scenario
 from capgap_geo.render import plan_words, story
 from capgap_geo.render.plan_map import Drawn, plan_spec
@@ -34,12 +34,12 @@ def page(state: State, t: Translator) -> State:
     _tell(problems, t)
     _notes(state.scenario, plan, t)
     wide, narrow = st.columns([5, 3], gap="medium")
+    with wide:
+        _map(state, plan, before, after, t)
+        ways(state.scenario, plan, t)
     with narrow:
         _comparison(before, after, t)
         _changes(plan, t)
-        ways(state.scenario, plan, t)
-    with wide:
-        _map(state, plan, before, after, t)
     plan_next.panel(state.scenario, plan, t)
     _departments(before, after, t)
     plan_keep.panel(state, plan, t)
@@ -104,11 +104,16 @@ def _comparison(before: Assessment, after: Assessment, t: Translator) -> None:
     head += [tag("th", "number", t(f"plan.table.{name}")) for name in ("before", "after", "change")]
     body = []
     for label, *values in plan_words.comparison(before, after, t):
-        cells = [tag("th", "what", label), *(tag("td", "number", v) for v in values)]
+        cells = [tag("th", "what", label), *(tag("td", "number", _breakable(v)) for v in values)]
         body.append(block("tr", "", cells))
     caption = tag("caption", "", t("plan.table.caption"))
     table = [caption, block("thead", "", [block("tr", "", head)]), block("tbody", "", body)]
     st.html(block("table", "change-table", table) + tag("p", "note", t("plan.table.pairs")))
+
+
+def _breakable(text: str) -> str:
+    """Let a long range go to the next line after its dash or before its unit."""
+    return text.replace(DASH, f"{DASH}\u200b").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _changes(plan: Plan, t: Translator) -> None:
@@ -117,10 +122,12 @@ def _changes(plan: Plan, t: Translator) -> None:
     if not plan:
         st.caption(f"{t('plan.changes_none')} {t('plan.picked_empty')}")
     for i, words in enumerate(plan_words.names(study(), t, plan)):
-        with st.container(horizontal=True, vertical_alignment="center", key=f"plan_change_{i}"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False, key=f"plan_change_{i}"):
             st.html(tag("p", "change", words), width="stretch")
             st.button(
-                t("plan.delete", change=words),
+                t("plan.delete"),
+                help=words,
+                type="tertiary",
                 icon=":material/close:",
                 key=f"plan_drop_{i}",
                 on_click=plan_state.drop,
@@ -148,7 +155,7 @@ def _departments(before: Assessment, after: Assessment, t: Translator) -> None:
     rows = []
     for department, pair in moved.items():
         cells = [plain(str(before.departments.loc[department, "department_name"]))]
-        cells.append(Cell(plan_words.signed_pair(t, *pair), number(max(pair, key=abs))))
+        cells.append(Cell(plan_words.change_pair(t, *pair), number(max(pair, key=abs))))
         for answered in (before, after):
             row = answered.departments.loc[department]
             low, high = row["uncovered_people_lower"], row["uncovered_people_upper"]

@@ -116,7 +116,7 @@ def _side(scenario: Scenario, text: str, t: Translator) -> None:
     gain = difference(before, after)
     within = zones_within(after)
     values = {
-        "compare_gain": plan_words.signed_pair(t, *gain.people),
+        "compare_gain": plan_words.change_pair(t, *gain.people),
         "compare_area": plan_words.area_change(t, gain.area_km2),
         "compare_zones": t("figure.of", part=t.pair(*within), whole=t.number(len(after.zones))),
     }

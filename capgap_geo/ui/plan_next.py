@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from capgap_geo.analysis.candidates import BLOCK
 from capgap_geo.analysis.plan import Plan, read_text
 from capgap_geo.analysis.proposal import Aim, Proposal, Question, curve, propose, steadiness
 from capgap_geo.analysis.whatif import BY_DEPARTMENT, difference
@@ -154,22 +153,32 @@ def _answer(found: Found, t: Translator) -> None:
     else:
         st.html(items(plan_words.names(study(), t, proposal.plan), css="plain found"))
     st.html("".join(tag("p", "found-line", line) for line in _lines(found, t)))
-    st.caption(t("plan.found.points_note", km=t.pair(BLOCK, BLOCK, unit="km")))
+    st.caption(t("plan.found.points_note", km=t.pair(proposal.block, proposal.block, unit="km")))
     with st.container(horizontal=True):
         if proposal.plan:
             st.button(
                 t("plan.put"),
                 type="primary",
                 icon=":material/playlist_add:",
-                on_click=plan_state.add,
-                args=(found.plan, *proposal.plan),
+                on_click=_put,
+                args=(found,),
                 key="plan_put",
             )
-        st.button(t("plan.forget"), on_click=lambda: st.session_state.pop(_FOUND, None), key="plan_forget")
+        st.button(t("plan.forget"), on_click=_forget, key="plan_forget")
     if found.curve is not None:
         _curve(found.curve, t)
     if found.question.aim is Aim.PEOPLE:
         _steady(found, t)
+
+
+def _put(found: Found) -> None:
+    """Put the proposal into the plan; the search is answered with that."""
+    plan_state.add(found.plan, *found.proposal.plan)
+    _forget()
+
+
+def _forget() -> None:
+    st.session_state.pop(_FOUND, None)
 
 
 def _lines(found: Found, t: Translator) -> list[str]:
@@ -218,7 +227,9 @@ def _curve(table: pd.DataFrame, t: Translator) -> None:
     ]
     base = alt.Chart(points)
     band = base.mark_area(color=theme.ACCENT, opacity=0.18).encode(x=x, y=y, y2="people_upper:Q", tooltip=tip)
-    lower = base.mark_line(color=theme.ACCENT, point=True).encode(x=x, y=y, tooltip=tip)
+    lower = base.mark_line(color=theme.ACCENT, point=alt.OverlayMarkDef(color=theme.ACCENT)).encode(
+        x=x, y=y, tooltip=tip
+    )
     upper = base.mark_line(color=theme.ACCENT, strokeDash=[4, 3]).encode(x=x, y="people_upper:Q", tooltip=tip)
     st.altair_chart((band + lower + upper).properties(height=260))
 
