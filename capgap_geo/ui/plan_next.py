@@ -140,7 +140,7 @@ def refusal(error: CapGapError, t: Translator) -> str:
     key = f"plan.siting.{error.code}"
     known = {k: t.number(v) for k, v in error.details.items() if isinstance(v, int | float)}
     try:
-        return t(key, **known) if t.has(key) else t("plan.siting.other")
+        return t(key, code=error.code, **known) if t.has(key) else t("plan.siting.other")
     except KeyError:
         return t("plan.siting.other")
 

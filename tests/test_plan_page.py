@@ -1,0 +1,258 @@
+"""The Plan page: changes, undo, links, files, search, comparison; one click in a browser."""
+
+import json
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import capgap_geo
+from capgap_geo.analysis.assess import assess
+from capgap_geo.analysis.plan import Add, Remove, from_json, to_json
+from capgap_geo.analysis.proposal import Question, propose
+from capgap_geo.analysis.whatif import apply, difference, parse
+from capgap_geo.errors import ScenarioError
+from capgap_geo.i18n import LANGUAGES, Translator, texts
+from capgap_geo.model import Measure, Profile, Scenario, Service
+from capgap_geo.privacy import PROTECTED_SERVICES
+from capgap_geo.render import plan_words
+from capgap_geo.render.plan_map import Drawn, plan_spec
+from capgap_geo.render.plan_outline import plan_features
+from capgap_geo.render.scene import Choice
+from capgap_geo.ui import prepared
+from capgap_geo.ui.plan_next import refusal
+
+SCRIPT = "from capgap_geo.ui.shell import draw\ndraw('plan')()"
+STRAIGHT = {"measure": "straight_line", "threshold": "100"}
+PLAN = "add.police.-70.383_-13.108~remove.police_tacna"
+BAD = (
+    "add.police.-90_-12~remove.police_puira~accept.shelter_cusco_children.girls~fly~add.polis.17~"
+    "add.police.17.cats~add.police.111~remove.police_piura~accept.police_piura.men~remove.police_piura~"
+    "add.shelter.99"
+)
+
+
+def open_page(**params):
+    app = AppTest.from_string(SCRIPT, default_timeout=90)
+    for key, value in (STRAIGHT | params).items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def page_text(app):
+    parts = [e.proto.body for e in app.get("html")]
+    return "\n".join([*parts, *(e.value for e in app.caption)]).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def plan_of(app):
+    return app.session_state["state"].plan
+
+
+@pytest.fixture(scope="module")
+def study():
+    return capgap_geo.load_study()
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_a_link_opens_its_plan_and_says_its_numbers(study, language):
+    app = open_page(lang=language, plan=PLAN)
+    assert not app.exception
+    assert not app.error
+    t = Translator(language)
+    scenario = Scenario(service=Service.POLICE, measure=Measure.STRAIGHT_LINE, threshold=100.0)
+    before = assess(study, scenario)
+    plan = parse(study, PLAN)
+    after = assess(study, scenario, facilities=apply(study, plan))
+    said = page_text(app)
+    for words in (plan_words.headline(before, after, t, plan=plan), *plan_words.names(study, t, plan)):
+        assert words.replace("\N{NO-BREAK SPACE}", " ") in said
+    assert plan_of(app) == PLAN
+    assert app.query_params["plan"] in (PLAN, [PLAN])
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_every_problem_is_told_and_the_rest_is_used(language):
+    app = open_page(lang=language, plan=BAD)
+    assert not app.exception
+    assert not app.error
+    said = page_text(app)
+    assert texts(language)["plan.problems"] in said
+    assert "Sechura" in said
+    assert "plan_" not in said.replace("plan_changes", "")
+    assert plan_of(app) == "remove.police_piura"
+
+
+def test_add_undo_remove_accept():
+    app = open_page(lang="en", service="shelter", profile="women")
+    app.button(key="plan_add").click().run()
+    assert plan_of(app) == "add.shelter.17.women"
+    app.segmented_control(key="w_plan_way").set_value("accept").run()
+    app.button(key="plan_accept").click().run()
+    assert plan_of(app) == "add.shelter.17.women~accept.shelter_cusco_children.women"
+    app.button(key="plan_drop_0").click().run()
+    assert plan_of(app) == "accept.shelter_cusco_children.women"
+    undo = next(b for b in app.button if b.label == "Undo")
+    undo.click().run()
+    assert plan_of(app) == "add.shelter.17.women~accept.shelter_cusco_children.women"
+    app.segmented_control(key="w_plan_way").set_value("remove").run()
+    app.button(key="plan_remove").click().run()
+    assert plan_of(app).endswith("remove.shelter_cusco_children")
+    next(b for b in app.button if b.label == "Remove all").click().run()
+    assert plan_of(app) == ""
+    assert not app.exception
+
+
+def test_the_same_change_twice_is_told_once():
+    app = open_page(lang="en", plan="add.shelter.17.women", service="shelter", profile="women")
+    app.button(key="plan_add").click().run()
+    assert "in the plan already" in page_text(app)
+    assert plan_of(app) == "add.shelter.17.women"
+    assert "in the plan already" not in page_text(app.run())
+
+
+def test_a_change_to_another_service_is_said_to_move_nothing():
+    app = open_page(lang="en", plan="add.shelter.17")
+    assert texts("en")["plan.other_service"].split(":")[0] in page_text(app)
+    assert plan_words_none("en") in page_text(app)
+
+
+def plan_words_none(language):
+    return texts(language)["plan.head.none"].split("{")[0].strip()
+
+
+def test_a_search_proposes_proves_and_goes_into_the_plan(study):
+    app = open_page(lang="en")
+    app.select_slider(key="w_plan_least").set_value(100_000.0).run()
+    app.slider(key="w_plan_p").set_value(2).run()
+    app.button(key="plan_search").click().run()
+    assert not app.exception
+    scenario = app.session_state["state"].scenario
+    found = propose(study, scenario, Question(p=2, min_population=100_000.0))
+    said = page_text(app)
+    for words in plan_words.names(study, Translator("en"), found.plan):
+        assert words in said
+    assert "Proven" in said
+    app.button(key="plan_steady").click().run()
+    assert not app.exception
+    app.button(key="plan_put").click().run()
+    assert plan_of(app) == "~".join(map(str, found.plan))
+    after = assess(study, scenario, facilities=apply(study, found.plan))
+    assert difference(assess(study, scenario), after).people[0] > 0
+
+
+@pytest.mark.parametrize("aim", ["budget", "time", "everyone"])
+def test_every_aim_is_answered(aim):
+    app = open_page(lang="es", service="shelter", profile="women")
+    app.pills(key="w_plan_aim").set_value(aim).run()
+    app.button(key="plan_search").click().run()
+    assert not app.exception
+    assert not app.error
+    assert texts("es")["plan.found.title"] in page_text(app)
+
+
+def test_a_budget_that_is_too_small_says_what_the_cheapest_costs():
+    app = open_page(lang="en", service="shelter", profile="women")
+    app.pills(key="w_plan_aim").set_value("budget").run()
+    app.number_input(key="w_plan_budget").set_value(0.5).run()
+    app.button(key="plan_search").click().run()
+    assert "costs 1" in app.error[0].value
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_every_refusal_of_a_search_has_words(language):
+    t = Translator(language)
+    details = {"largest": 3.0, "cheapest": 2.0, "needed": 4.0}
+    codes = [key.split(".")[2] for key in texts(language) if key.startswith("plan.siting.")]
+    for code in [*codes, "anything"]:
+        said = refusal(ScenarioError("x", code=code, details=details), t)
+        assert said
+        assert "{" not in said
+    assert refusal(ScenarioError("x", code="siting_count"), t) == t("plan.siting.other")
+
+
+def test_two_plans_stand_side_by_side():
+    app = open_page(lang="en", plan=PLAN)
+    app.text_input(key="w_plan_name").set_value("North & south").run()
+    app.button(key="plan_save").click().run()
+    app.button(key="plan_drop_1").click().run()
+    said = page_text(app)
+    assert said.count("compare-value") == 6
+    assert "North & south" in app.selectbox(key="w_plan_side_b").options
+    app.button(key="plan_open_b").click().run()
+    assert plan_of(app) == PLAN
+
+
+def test_a_plan_goes_out_as_json_and_comes_back(study):
+    app = open_page(lang="en", plan=PLAN)
+    text = to_json("From a colleague", parse(study, PLAN))
+    other = open_page(lang="en")
+    other.file_uploader(key="plan_file").set_value(("plan.json", text.encode(), "application/json")).run()
+    assert plan_of(other) == plan_of(app)
+    assert "From a colleague" in other.selectbox(key="w_plan_side_b").options
+    assert from_json(text)[1] == (Add(Service.POLICE, "-70.383_-13.108"), Remove("police_tacna"))
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b'{"format": "capgap-plan"}', b"{" * 5000])
+def test_a_file_that_is_no_plan_is_refused_in_words(content):
+    app = open_page(lang="en", plan=PLAN)
+    app.file_uploader(key="plan_file").set_value(("plan.json", content, "application/json")).run()
+    assert not app.exception
+    assert "not a plan" in page_text(app)
+    assert plan_of(app) == PLAN
+
+
+def test_the_map_tells_the_planned_from_the_real_and_shows_no_shelter_as_a_point(study):
+    scenario = Scenario(
+        service=Service.SHELTER, profile=Profile.WOMEN, measure=Measure.STRAIGHT_LINE, threshold=150.0
+    )
+    plan = parse(study, f"{PLAN}~add.shelter.17.women~accept.shelter_cusco_children.women")
+    proposed = parse(study, "add.shelter.25.women~add.police.-75.2_-5.1")
+    before = assess(study, scenario)
+    after = assess(study, scenario, facilities=apply(study, plan))
+    ground = prepared.shared_ground()
+    outlines = plan_features(ground.grid, before, after)
+    for language in LANGUAGES:
+        drawn = Drawn(before, after, plan, proposed, outlines)
+        spec = plan_spec(ground, drawn, Translator(language), choice=Choice(picking=True))
+        layers = {layer.layer_id: layer for layer in spec.layers}
+        assert layers["plan_police"].ringed
+        assert layers["proposed_police"].ringed
+        assert not any(f"_{service}" in name for name in layers for service in PROTECTED_SERVICES)
+        assert "police_tacna" not in layers["facility_police"].ids
+        badges = layers["departments"].badges
+        assert set(badges) >= {"17", "08", "25"}
+        said = json.dumps(spec.to_dict(), ensure_ascii=False)
+        assert not re.search(r"shelter[^}]{0,40}\"(lat|lon)\"", said)
+        ids = [f["id"] for f in outlines["changes"]["features"]]
+        assert ids == ["gained"]
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("browser")
+def test_a_click_on_the_map_adds_and_undo_takes_it_back(visit):
+    reader = visit()
+    page = reader.open("plan?lang=en")
+    reader.wait_for_map()
+    page.wait_for_timeout(800)
+
+    def click(lat, lon):
+        page.evaluate("capgapMap.map.getContainer().scrollIntoView({block: 'center'})")
+        page.wait_for_timeout(300)
+        spot = page.evaluate(
+            "([lat, lon]) => { const m = capgapMap.map, p = m.latLngToContainerPoint([lat, lon]);"
+            " const r = m.getContainer().getBoundingClientRect(); return [p.x + r.x, p.y + r.y]; }",
+            [lat, lon],
+        )
+        page.mouse.click(*spot)
+
+    before = reader.headline()
+    click(-9.3, -74.9)
+    page.wait_for_url(re.compile(r"plan=add\.police\.-7"))
+    page.wait_for_function("old => document.querySelector('.headline').innerText !== old", arg=before)
+    assert page.locator("p.change").count() == 1
+    click(-15.0, -80.0)
+    page.wait_for_selector(".problems")
+    assert "outside Peru" in page.locator(".problems").inner_text()
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_function("document.querySelectorAll('p.change').length === 0")
+    assert "plan=" not in page.url
