@@ -1,0 +1,156 @@
+"""How a question is asked on the command line: the names of the URL, or the URL itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import click
+
+from capgap_geo.errors import ScenarioError
+from capgap_geo.i18n import DEFAULT_LANGUAGE, LANGUAGES
+from capgap_geo.model import Demand, Evidence, Measure, Profile, Scenario, Service
+
+if TYPE_CHECKING:
+    from capgap_geo.model import Study
+    from capgap_geo.render.about import Edition
+
+F = TypeVar("F", bound=Callable[..., Any])
+#: The threshold where none is given.
+USUAL = {Measure.TRAVEL_TIME: 240.0, Measure.STRAIGHT_LINE: 100.0}
+PAINTS = ("desert", "surface", "department", "province")
+_VIEW = ("area", "paint", "lang", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a command was asked: the question, and how the answer is to be shown."""
+
+    scenario: Scenario
+    lang: str
+    area: str
+    paint: str
+    title: str
+    base: str
+
+
+def question(command: F) -> F:
+    """Give a command the options of a question."""
+    options = [
+        click.option("--from", "url", metavar="URL", help="Take all from a link; other options come on top."),
+        _choice("--service", Service, "Which help. Default: police."),
+        _choice("--profile", Profile, "For whom. Default: everyone."),
+        _choice("--measure", Measure, "Default: travel_time."),
+        click.option("--threshold", type=float, metavar="NUMBER",
+                     help="Within reach: minutes (default 240), or km for straight_line (default 100)."),
+        _choice("--evidence", Evidence, "What the map draws. Default: reported."),
+        _choice("--demand", Demand, "Spread of rural people. Default: near_access."),
+        click.option("--oldest", type=int, metavar="YEAR", help="Leave out older records."),
+        click.option("--friction", metavar="NAME", help="Travel-time surface. Default: shipped."),
+        click.option("--area", metavar="d:ID|p:ID|z:ID", help="A department, province or zone: d:17."),
+        _choice("--lang", LANGUAGES, f"Language of the result. Default: {DEFAULT_LANGUAGE}."),
+        click.option("--base", metavar="URL", help="Public address of the app, for links and QR codes."),
+        click.option("--study", "folder", type=click.Path(exists=True, path_type=Path),
+                     metavar="FOLDER|ZIP", help="Data of your own, as `capgap import` writes them."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _choice(name: str, values: Iterable[str], text: str) -> Callable[[F], F]:
+    return click.option(name, type=click.Choice([str(v) for v in values]), help=text)
+
+
+def asked(options: Mapping[str, Any]) -> Asked:
+    """Return what the options ask; those of a link first, others on top.
+
+    Raises
+    ------
+    ScenarioError
+        With everything that is unknown or out of range.
+    """
+    link = options.get("url") or ""
+    parts = urlsplit(link if "?" in link or "://" in link else f"?{link}")
+    given = dict(parse_qsl(parts.query))
+    names = [f.name for f in fields(Scenario)]
+    given |= {k: str(v) for k, v in options.items() if k in (*names, *_VIEW) and v is not None}
+    if "threshold" not in given and given.get("measure") in set(Measure):
+        given["threshold"] = str(USUAL[Measure(given["measure"])])
+    lang, paint = given.get("lang", DEFAULT_LANGUAGE), given.get("paint", PAINTS[0])
+    _check(lang, paint)
+    origin = f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.scheme else ""
+    return Asked(
+        Scenario.from_query(given), lang, given.get("area", ""), paint, given.get("title", ""),
+        options.get("base") or origin,
+    )  # fmt: skip
+
+
+def _check(lang: str, paint: str) -> None:
+    problems = [
+        f"{name}: found {found!r}, use one of {', '.join(known)}"
+        for name, found, known in (("lang", lang, LANGUAGES), ("paint", paint, PAINTS))
+        if found not in known
+    ]
+    if problems:
+        raise ScenarioError("; ".join(problems), details={"problems": problems})
+
+
+def study_of(folder: Path | None) -> Study:
+    """Return the study in a folder, in a ZIP that `capgap import` wrote, or the shipped one."""
+    if folder is None:
+        return _shipped()
+    if folder.is_file():
+        from capgap_geo.sources.uploads import load_saved
+
+        return load_saved(folder.read_bytes()).study
+    from capgap_geo.sources.study import load_study
+
+    return load_study(folder)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Study:
+    from capgap_geo.sources.study import load_study
+
+    return load_study()
+
+
+def edition_of(options: Mapping[str, Any]) -> Edition:
+    """Return the answer to what the options ask, ready to be written.
+
+    Raises
+    ------
+    ScenarioError
+        The question, or the area, cannot be used.
+    """
+    from capgap_geo.analysis.assess import assess
+    from capgap_geo.i18n import Translator
+    from capgap_geo.render.about import Edition
+    from capgap_geo.render.scene import Choice, Paint
+
+    what = asked(options)
+    study = study_of(options.get("folder"))
+    _check_area(study, what.area)
+    choice = Choice(paint=Paint(what.paint), area=what.area, framed=what.area, title=what.title)
+    answer = assess(study, what.scenario)
+    return Edition(study, answer, Translator(what.lang), choice=choice, base=what.base)
+
+
+def _check_area(study: Study, area: str) -> None:
+    if not area:
+        return
+    kind, _, name = area.partition(":")
+    known = {
+        "d": study.departments["department_id"], "p": study.provinces["province_id"],
+        "z": study.zones["zone_id"]
+    }  # fmt: skip
+    if kind not in known:
+        raise ScenarioError(f"area: found {area!r}, use d:<id>, p:<id> or z:<id>", code="area")
+    if name not in set(known[kind]):
+        some = ", ".join(sorted(known[kind])[:8])
+        raise ScenarioError(f"area: found {area!r}, no such id; known are {some}, ...", code="area")
