@@ -67,7 +67,7 @@ def test_a_template_is_brought_mapped_and_on_the_map_and_no_byte_tells_where_the
     page.get_by_text("No column was found for Service; map one.").wait_for(timeout=30_000)
     choose(page, "Service *", "what it is")
     page.get_by_text("3 of 3 rows can be used.").wait_for(timeout=30_000)
-    page.get_by_text("2 shelters were kept by department only").wait_for()
+    page.get_by_text("Shelters kept by department only: 2.").wait_for()
     reader.wait_for_map()
     page.get_by_role("button", name="Use in this session").click()
     page.locator(".st-key-own").wait_for(timeout=60_000)

@@ -176,7 +176,7 @@ def _first_rows(seen: Understanding, t: Translator) -> None:
         for number, row in enumerate(seen.preview.itertuples(index=False, name=None), 1)
     ]
     columns = [Column(t("own.row")), *(Column(column_name(seen.columns[c])) for c in order)]
-    st.caption(t("own.first_rows"))
+    st.html(tag("p", "own-small", t("own.first_rows")))
     sortable(columns, rows, key="first_rows", caption=t("own.first_rows"))
 
 
@@ -189,7 +189,7 @@ def _mapping(file: File, kind: str, seen: Understanding, t: Translator) -> dict[
     options: Sequence[str] = seen.columns
     found: dict[str, str] = {}
     with st.expander(t("own.mapping"), expanded=missing):
-        st.caption(t("own.mapping_help"))
+        st.html(tag("p", "own-small", t("own.mapping_help")))
         places: list[Any] = []
         for field in fields:
             # A row at a time, so that a phone shows the fields in their order.

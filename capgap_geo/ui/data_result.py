@@ -98,7 +98,9 @@ def _problems(upload: Upload, t: Translator) -> None:
     columns = [Column(str(c)) for c in table.columns]
     sortable(columns, rows, key="problems", caption=t("own.problem.caption"), height=360)
     if len(table) > _LISTED:
-        st.caption(t("own.more_problems", shown=t.number(_LISTED), all=t.number(len(table))))
+        st.html(
+            tag("p", "own-small", t("own.more_problems", shown=t.number(_LISTED), all=t.number(len(table))))
+        )
     st.download_button(
         t("own.problem.download"),
         problem_file(table),
@@ -136,7 +138,7 @@ def _use(file: File, upload: Upload, t: Translator) -> None:
         label = t("own.without_bad", bad=t.number(upload.rows - good), good=t.number(good))
         without = st.checkbox(label, key=file.key("without"))
     ready = upload.complete or without
-    st.caption(t("own.session_only"))
+    st.html(tag("p", "own-small", t("own.session_only")))
     if not st.button(t("own.use"), key="w_use", type="primary", disabled=not ready):
         return
     try:

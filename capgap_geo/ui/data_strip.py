@@ -14,9 +14,11 @@ from capgap_geo.ui.text import block, tag
 def own_data(t: Translator) -> None:
     """Draw the strip, if this session has own data."""
     own = current()
+    # Always there, so that what stands below is not made anew in the browser when the strip comes or goes.
+    place = st.empty()
     if own is None:
         return
-    with st.container(key="own", horizontal=True, vertical_alignment="center"):
+    with place.container(key="own", horizontal=True, vertical_alignment="center"):
         marks = [tag("p", "own-mark", t("own.unsourced"))] if unsourced_ids(own.study.sources) else []
         lines = [tag("p", "own-line", t("own.strip", what=listed(own, t))), *marks]
         st.html(block("div", "own", [*lines, tag("p", "own-note", t("own.strip_note"))]))

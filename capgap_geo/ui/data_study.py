@@ -30,7 +30,7 @@ def studies(t: Translator) -> None:
 def _save(t: Translator) -> None:
     own = current()
     if own is None:
-        st.caption(t("own.save_nothing"))
+        st.html(tag("p", "own-small", t("own.save_nothing")))
         return
     st.download_button(
         t("own.save"),
@@ -41,7 +41,7 @@ def _save(t: Translator) -> None:
         icon=":material/archive:",
         on_click="ignore",
     )
-    st.caption(t("own.save_note"))
+    st.html(tag("p", "own-small", t("own.save_note")))
 
 
 def _load(t: Translator) -> None:

@@ -20,8 +20,9 @@ TEMPLATES = ("facilities", "incidents", "zones", "population", "boundaries")
 def page(state: State, t: Translator) -> State:
     """Draw the page; what is brought stays in the session and never in the address."""
     st.html(tag("h1", "headline", t("own.headline")) + items(t(f"own.promise.{n}") for n in (1, 2, 3)))
+    place = st.empty()
     if SAID in st.session_state:
-        st.success(st.session_state.pop(SAID), icon=":material/check:")
+        place.success(st.session_state.pop(SAID), icon=":material/check:")
     st.html(tag("h2", "section", t("own.bring")))
     _templates(t)
     file = chosen(t)
@@ -38,7 +39,7 @@ def page(state: State, t: Translator) -> State:
 def _templates(t: Translator) -> None:
     """Draw files to fill in, in both languages."""
     with st.expander(t("own.templates"), icon=":material/table:"):
-        st.caption(t("own.templates_note"))
+        st.html(tag("p", "own-small", t("own.templates_note")))
         for kind in TEMPLATES:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.html(tag("p", "own-template", t(f"upload.kind.{kind}")))
