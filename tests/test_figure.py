@@ -140,10 +140,10 @@ def test_legend_counts_are_the_studys(study, make):
 
 SCENES = {
     "country": {},
-    "department": {"area": "d:17"},
-    "small": {"area": "d:07"},
-    "zone": {"area": "z:la_pampa"},
-    "province": {"area": "p:2501", "paint": Paint.PROVINCE},
+    "department": {"area": "d:17", "framed": "d:17"},
+    "small": {"area": "d:07", "framed": "d:07"},
+    "zone": {"area": "z:la_pampa", "framed": "z:la_pampa"},
+    "province": {"area": "p:2501", "framed": "p:2501", "paint": Paint.PROVINCE},
 }
 
 
@@ -241,7 +241,7 @@ def test_code_is_the_link_and_only_a_public_one_has_a_code(country):
 
 
 def test_scale_bar_is_as_long_as_it_says(make):
-    for choice in ({}, {"area": "d:17"}, {"area": "z:la_pampa"}):
+    for choice in ({}, SCENES["department"], SCENES["zone"]):
         page = compose(make(KM, "es", **choice), SIZES["a4"], Translator("es"))
         label = next(
             t for t in page.axes.findobj(Text) if re.fullmatch(r"[\d.]+\N{NO-BREAK SPACE}km", t.get_text())
