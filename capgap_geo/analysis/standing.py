@@ -2,39 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import numpy as np
 import pandas as pd
 
-from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.assess import Assessment, assess
 from capgap_geo.analysis.gap_index import robustness
 from capgap_geo.analysis.index_table import Direction, Indicator
 from capgap_geo.analysis.indicators import INDICATORS, indicators
-from capgap_geo.model import Study
+from capgap_geo.analysis.recall import remembered
+from capgap_geo.model import THRESHOLD_MAX, Demand, Scenario, Study
 
 #: Draws that settle the interval of a rank to about one place.
 DRAWS = 2000
+#: Multiples of the threshold under which a rank is tried.
+FACTORS = (0.75, 1.0, 1.5)
 
 
-def definitions(table: pd.DataFrame) -> list[Indicator]:
-    """Return pillar and direction of every indicator of which a table knows a value."""
+def definitions(table: pd.DataFrame, names: Collection[str] | None = None) -> list[Indicator]:
+    """Return pillar and direction of every indicator of which a table knows a value.
+
+    Parameters
+    ----------
+    names
+        Indicators to consider; all if not given.
+    """
     known = []
     for named in INDICATORS:
         pair = table[[f"{named.name}_lower", f"{named.name}_upper"]]
-        if not np.isnan(pair.to_numpy(float)).all():
+        if (names is None or named.name in names) and not np.isnan(pair.to_numpy(float)).all():
             direction = Direction.HIGHER_IS_WORSE if named.more_is_worse else Direction.LOWER_IS_WORSE
             known.append(Indicator(named.name, str(named.pillar), direction))
     return known
 
 
-def standings(study: Study, answer: Assessment, *, draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:
+@remembered(3)
+def tables(study: Study, scenario: Scenario) -> dict[str, pd.DataFrame]:
+    """Return the indicators under several thresholds and both spreads of the people, by the assumption."""
+    most = THRESHOLD_MAX[scenario.measure]
+    found = {}
+    for factor in FACTORS:
+        for spread in Demand:
+            assumed = scenario.with_(threshold=min(factor * scenario.threshold, most), demand=spread)
+            found[f"{factor:g} {spread}"] = indicators(study, assess(study, assumed))
+    return found
+
+
+def standings(
+    study: Study,
+    answer: Assessment,
+    *,
+    weights: Mapping[str, float] | None = None,
+    names: Collection[str] | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Return the robustness table of the index by department: ranks with their intervals.
 
-    An indicator of which nobody published a value in any department is left out, not guessed.
+    Threshold and spread of the people are among the assumptions that vary. An indicator of which nobody
+    published a value in any department is left out, not guessed.
 
     Parameters
     ----------
-    draws, seed
+    weights, draws, seed
         As in `capgap_geo.analysis.gap_index.robustness`, whose columns these are.
+    names
+        Indicators that go in; all that are known if not given.
+
+    Raises
+    ------
+    ScenarioError
+        Code ``index_weights``: the weights sum to zero.
     """
-    table = indicators(study, answer)
-    return robustness(table, definitions=definitions(table), draws=draws, seed=seed)
+    known = definitions(indicators(study, answer), names)
+    return robustness(
+        tables(study, answer.scenario), definitions=known, weights=weights, draws=draws, seed=seed
+    )

@@ -12,7 +12,7 @@ from capgap_geo.analysis.indicators import BY_NAME, indicators
 from capgap_geo.i18n import Translator
 from capgap_geo.render import card, tables, theme
 from capgap_geo.render.scene import Paint
-from capgap_geo.ui import cards, controls, footer
+from capgap_geo.ui import cards, controls, footer, index_panel, norm_panel
 from capgap_geo.ui.page_map import say_headline
 from capgap_geo.ui.prepared import answer, study
 from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
@@ -35,6 +35,8 @@ def page(state: State, t: Translator) -> State:
     say_headline(found, t, "")
     table = indicators(study(), found)
     _comparison(table, found, t)
+    index_panel.panel(table, found, t)
+    norm_panel.panel(state.scenario, t)
     st.html(tag("h2", "section", t("compare.scatter")))
     _scatter(table, found, t)
     st.html(tag("h2", "section", t("compare.side_by_side")))

@@ -1,0 +1,71 @@
+"""Norms beside the figures: each with its origin and whether it binds."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from capgap_geo.analysis.assess import Assessment
+from capgap_geo.i18n import Translator
+from capgap_geo.model import Measure, Scenario
+from capgap_geo.render import facts, theme
+from capgap_geo.render.norms import TWO_HOURS, Norm, access_norm, norms
+from capgap_geo.ui.index_panel import NAMES
+from capgap_geo.ui.prepared import answer, study
+from capgap_geo.ui.text import block, tag
+
+
+def panel(scenario: Scenario, t: Translator) -> None:
+    """Draw the norms, and the one that can be drawn as a line."""
+    within = None
+    if study().friction is not None:
+        within = answer(scenario.with_(measure=Measure.TRAVEL_TIME, threshold=TWO_HOURS))
+    st.html(tag("h2", "section", t("norm.title")) + tag("p", "section-note", t("norm.lead")))
+    st.html(block("div", "absences", map(_norm, norms(study(), t, within=within))))
+    line = access_norm(study())
+    if within is not None and line is not None and not within.nobody_serves:
+        _chart(within, line, t)
+
+
+def _norm(norm: Norm) -> str:
+    small = f"{norm.binding} · {norm.origin}"
+    parts = [tag("p", "what", norm.text), tag("p", "stands", norm.stands), tag("p", "source", small)]
+    return block("div", "absence", parts)
+
+
+def _chart(within: Assessment, line: pd.Series, t: Translator) -> None:
+    """Draw the share within two hours by department, as an interval, with the norm's line."""
+    value = float(line["value"])
+    st.html(tag("h3", "subsection", t("norm.chart")))
+    origin = facts.sources(study(), t, line["source_id"])
+    st.caption(t("norm.chart_note", value=t.number(value), origin=origin))
+    table = pd.DataFrame(
+        {
+            "name": within.departments["department_name"],
+            "low": 100 * (1 - within.departments["uncovered_share_upper"]),
+            "high": 100 * (1 - within.departments["uncovered_share_lower"]),
+        }
+    )
+    order = table.sort_values(["high", "low"], ascending=False)["name"].tolist()
+    y = alt.Y("name:N", sort=order, title=None, axis=NAMES)
+    scale = alt.Scale(domain=[0, 100])
+    x = alt.X("low:Q", title=t("norm.axis"), scale=scale)
+    tip = [
+        alt.Tooltip("name:N", title=t("deserts.department")),
+        alt.Tooltip("low:Q", title=t("compare.lower"), format=".0f"),
+        alt.Tooltip("high:Q", title=t("compare.upper"), format=".0f"),
+    ]
+    base = alt.Chart(table.reset_index(drop=True))
+    sure = base.mark_bar(color=theme.ACCENT, height=10).encode(
+        x=alt.X("low:Q", scale=scale, title=t("norm.axis")), y=y, tooltip=tip
+    )
+    rest = base.mark_bar(color=theme.ACCENT, opacity=0.3, height=10).encode(
+        x=x, x2="high:Q", y=y, tooltip=tip
+    )
+    norm = alt.Chart(pd.DataFrame({"x": [value], "said": [t.percent(value / 100)]})).encode(x="x:Q")
+    rule = norm.mark_rule(color=theme.INK, strokeDash=[4, 3], size=2)
+    said = norm.mark_text(align="left", dx=4, dy=-2, fontWeight="bold", color=theme.INK).encode(
+        y=alt.value(0), text="said:N"
+    )
+    st.altair_chart((sure + rest + rule + said).properties(height=20 * len(table)))
