@@ -1010,7 +1010,7 @@ class Painter {
     this.makeTools(labels, name);
     this.makeLegend(name);
     this.foot = el("div", "cg-foot");
-    this.credit = button("cg-credit");
+    this.credit = button("cg-credit", "", this.spec.labels.sources);
     this.credit.addEventListener("click", () => this.credit.setAttribute("aria-expanded", String(this.credit.getAttribute("aria-expanded") !== "true")));
     this.credit.setAttribute("aria-expanded", "false");
     this.scale = this.L.control.scale({ imperial: false, maxWidth: 110 }).addTo(this.map).getContainer();
@@ -1075,7 +1075,7 @@ class Painter {
 
   makeLegend(name) {
     this.legend = el("section", "cg-legend");
-    this.legendButton = button("cg-legend-head");
+    this.legendButton = button("cg-legend-head", "", this.spec.labels.legend);
     this.legendBody = el("div", "cg-legend-body");
     this.legendBody.id = `${name}-legend`;
     this.legendButton.setAttribute("aria-controls", this.legendBody.id);
