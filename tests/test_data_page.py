@@ -16,9 +16,15 @@ from streamlit.testing.v1 import AppTest
 
 from capgap_geo.analysis import engines
 from capgap_geo.i18n import Translator, texts
+from capgap_geo.model import Measure, Profile, Scenario, Service
 from capgap_geo.privacy import Secret, find_leaks
+from capgap_geo.privacy.unfold import unfold
+from capgap_geo.render.about import Edition
+from capgap_geo.render.export import export
+from capgap_geo.render.figure import picture
 from capgap_geo.render.mapspec import texts_of
 from capgap_geo.render.preview import Preview, preview
+from capgap_geo.render.publish import map_spec
 from capgap_geo.sources.uploads import KINDS, read_upload, template
 from capgap_geo.sources.uploads.messages import ERRORS, refusal
 from capgap_geo.sources.uploads.templates import template_name
@@ -29,7 +35,8 @@ from capgap_geo.ui.data_words import column_name, error_text, note_text
 from capgap_geo.ui.own import KEPT, current
 
 SCRIPT = "from capgap_geo.ui.shell import draw\ndraw({name!r})()"
-SECRET = Secret(-69.1876543, -12.5912346, ("Casa de acogida Flor de Aguaje",))
+#: Not on an outline to four decimals: the outlines of departments are in the files.
+SECRET = Secret(-69.2786543, -12.6137468, ("Casa de acogida Flor de Aguaje",))
 FACILITIES = f"""servicio,lugar,departamento,latitud,longitud,efectivos,perfil
 policía,Mazuko,Madre de Dios,-13.1,-70.38,4,
 albergue,Casa de acogida Flor de Aguaje,Madre de Dios,{SECRET.latitude},{SECRET.longitude},,niñas
@@ -198,7 +205,7 @@ def test_every_refusal_has_its_sentence(language):
 
 
 def test_a_name_that_may_be_a_value_shows_its_form_only():
-    assert column_name("-12.5912346") == "-••.•••••••"
+    assert column_name("-12.6137468") == "-••.•••••••"
     assert column_name("latitud (°)") == "latitud (°)"
     assert "<" not in column_name("<script>x</script>")
 
@@ -243,8 +250,6 @@ def test_the_data_are_gone_with_the_session():
 
 def test_own_answers_count_own_facilities_and_are_few():
     own = built(None, (read_upload(FACILITIES, "f.csv", kind="facilities", **SAID),))
-    from capgap_geo.model import Measure, Scenario
-
     scenario = Scenario(measure=Measure.STRAIGHT_LINE, threshold=50)
     found = own.answer(scenario)
     assert own.uploads[0].origin.source_id in found.source_ids
@@ -328,8 +333,6 @@ def test_every_kind_has_a_preview_marked_as_unsourced(kind, language):
 
 
 def test_a_travel_surface_of_ones_own_answers_in_its_minutes():
-    from capgap_geo.model import Scenario
-
     slow = built(None, (read_upload(raster(value=60.0), "t.tif", kind="friction", **SAID),))
     found = slow.answer(Scenario())
     assert slow.uploads[0].origin.source_id in found.source_ids
@@ -390,3 +393,57 @@ def test_notes_are_sentences_in_both_languages():
             upload = read_upload(content, name, kind=kind)
             for note in (*upload.notes, *upload.generalised):
                 assert "{" not in note_text(note, t)
+
+
+def own_data(content):
+    return built(None, (read_upload(content, "f.csv", kind="facilities"), brought("zones")))
+
+
+def brought(kind):
+    content, name = SAMPLES[kind]
+    return read_upload(content, name, kind=kind)
+
+
+@pytest.fixture(scope="module")
+def own():
+    return own_data(FACILITIES)
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    """The same data with the shelter at another place of its department, under another name."""
+    moved = FACILITIES.replace(str(SECRET.latitude).encode(), b"-11.0123457")
+    moved = moved.replace(str(SECRET.longitude).encode(), b"-70.0765432")
+    return own_data(moved.replace(b"Flor de Aguaje", b"Otro Nombre"))
+
+
+FILES = ["csv", "xlsx", "hxl", "gpkg", "kml", "html", "zip"]
+NEAR = Scenario(measure=Measure.STRAIGHT_LINE, threshold=100)
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_every_file_says_that_it_is_unsourced_and_is_the_same_wherever_the_shelter_is(own, elsewhere, kind):
+    t = Translator("en")
+    part = "departments" if kind in ("csv", "hxl") else "all"
+    files = [export(Edition(o.study, o.answer(NEAR), t), kind, part) for o in (own, elsewhere)]
+    assert any(t("own.unsourced").encode() in layer for layer in unfold(files[0]))
+    assert files[0] == files[1]
+    assert not any(SECRET.names[0].encode() in layer for layer in unfold(files[0]))
+
+
+def test_every_answer_is_the_same_wherever_the_shelter_is(own, elsewhere):
+    for service in Service:
+        scenario = NEAR.with_(service=service, profile=Profile.GIRLS)
+        found = [o.answer(scenario) for o in (own, elsewhere)]
+        assert np.array_equal(found[0].wide, found[1].wide)
+        assert found[0].departments.equals(found[1].departments)
+    assert own.study.fingerprint == elsewhere.study.fingerprint
+
+
+def test_a_picture_draws_an_own_zone_and_says_that_it_is_unsourced(own):
+    t = Translator("en")
+    spec = map_spec(own.study, own.answer(NEAR), t)
+    zones = next(layer for layer in spec.to_dict()["layers"] if layer["id"] == "zones")
+    assert "upload_la_poza" in {f["id"] for f in zones["geometry"]["inline"]["features"]}
+    assert any(t("own.unsourced") in line for line in spec.credits)
+    assert picture(spec, size="wide", fmt="png").startswith(b"\x89PNG")

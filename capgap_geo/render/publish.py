@@ -7,13 +7,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment, engine
+from capgap_geo.analysis.recall import remembered
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Measure, Scenario, Source, Study
 from capgap_geo.render import attribution, licences, scene, story
@@ -35,7 +35,7 @@ _OURS = "CapGap"
 _HOW = re.compile(r", (?:in the|after|quoting|citing) .*$")
 
 
-@lru_cache(maxsize=2)
+@remembered(1)
 def ground(study: Study) -> Ground:
     """Return what every map of a study stands on; the first call prepares the country."""
     ready = engine(study)
@@ -44,7 +44,7 @@ def ground(study: Study) -> Ground:
     return Ground(study, ready.grid, ready.cells, urls)
 
 
-@lru_cache(maxsize=4)
+@remembered(4)
 def deserts(study: Study, answer: Assessment, *, fine: bool = True) -> Mapping[str, Any]:
     """Return the outlines of the coverage deserts of an answer as GeoJSON.
 

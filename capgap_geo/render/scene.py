@@ -62,7 +62,7 @@ class Ground:
     grid, cells
         The national grid and its cells inside the country.
     urls
-        Addresses of the simplified web copies, by layer; a user's own zones have none.
+        Addresses of the simplified web copies, by layer.
     extras
         Tables brought by a user that stand beside the study, by kind.
     """
@@ -335,7 +335,7 @@ def _zones(ground: Ground, answer: Assessment, t: Translator) -> AreaLayer:
     zones = ground.study.zones
     classes = "".join(zones["outline_method"].map(ZONE_CLASS))
     named = {"0": "exact", "1": "schematic", "2": "proxy"}
-    copied = "zones" in ground.urls
+    copied = (zones["outline_method"] != "user").all()  # of a user's own zones there is no web copy
     return AreaLayer(
         layer_id="zones",
         title=t("layer.zones"),

@@ -38,9 +38,7 @@ def ground() -> Ground:
     own, shared = current(), shared_ground()
     if own is None:
         return shared
-    copied = set(own.study.zones["zone_id"]) <= set(shared.study.zones["zone_id"])
-    urls = {name: url for name, url in shared.urls.items() if copied or name != "zones"}
-    return Ground(own.study, own.engine.grid, own.engine.cells, urls, own.extras)
+    return Ground(own.study, own.engine.grid, own.engine.cells, shared.urls, own.extras)
 
 
 def answer(scenario: Scenario) -> Assessment:
