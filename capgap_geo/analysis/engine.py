@@ -284,7 +284,7 @@ class Engine:
         (firm, one), (reported, other) = (
             self._revised(measure, *sites) for sites in zip(base, wanted, strict=True)
         )
-        cells = np.union1d(one, other) if len(one) and len(other) else np.append(one, other)
+        cells = revise.union(len(firm), [part for part in (one, other) if len(part)])
         everything = before[1].surface.copy()
         everything[cells] = np.minimum(firm[cells], reported[cells])
         weights = self.weights(scenario.demand, scenario.profile)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from threading import Lock
 
 import numpy as np
@@ -23,6 +23,16 @@ METRES_PER_KM = 1000.0
 CATCHMENTS = 16
 #: The certificate of the nearest facility is exact to this many metres.
 SLACK_M = 0.001
+
+
+def union(size: int, parts: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
+    """Return the cells that are in any of the parts, each once."""
+    if len(parts) == 1:
+        return parts[0]
+    marked = np.zeros(size, np.bool_)
+    for cells in parts:
+        marked[cells] = True
+    return np.flatnonzero(marked)
 
 
 class Waves:
@@ -66,13 +76,9 @@ class Waves:
                 changes = self._changes(start, sorted(start - end), sorted(end - start))
             else:
                 changes = [self._catchment(start, place) for place in sorted(end - start)]
-        if not changes:
-            return surface, np.empty(0, np.intp)
         for cells, minutes in changes:
             surface[cells] = minutes if start - end else np.minimum(surface[cells], minutes)
-        if len(changes) == 1:
-            return surface, changes[0][0]
-        return surface, np.unique(np.concatenate([cells for cells, _ in changes]))
+        return surface, union(len(surface), [cells for cells, _ in changes])
 
     def _changes(self, start: frozenset[RowCol], gone: list[RowCol], come: list[RowCol]) -> list[Delta]:
         """Return what each change does to the one before it, and leave the surface as it was."""

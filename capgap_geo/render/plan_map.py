@@ -92,6 +92,8 @@ def _changes(drawn: Drawn, t: Translator) -> AreaLayer:
 
 def _points(study: Study, t: Translator, plan: Plan, kind: str) -> Iterable[Layer]:
     """Return rings for new facilities and those that accept more, and their names. Shelters are badges."""
+    if not plan:
+        return
     placed = _placed(study, plan)
     for service in Service:
         rows = placed[placed["service"].eq(service)]

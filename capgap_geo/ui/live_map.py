@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,15 @@ def live_map(spec: MapSpec, *, key: str, height: int) -> Click | None:
     data = {"spec": by_address(spec.to_dict(), key=key), "height": height, "base": base, "key": key}
     result = _component(key=key, data=data, height=height, on_click_change=lambda: None)
     return _click(result.get("click"))
+
+
+def clicked(key: str) -> Click | None:
+    """Return what was clicked since the last run, before the map of that key is drawn in this one.
+
+    So a page can answer a click in one run.
+    """
+    state = st.session_state.get(key)
+    return _click(state.get("click")) if isinstance(state, Mapping) else None
 
 
 def _click(value: object) -> Click | None:

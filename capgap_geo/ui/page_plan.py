@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.plan import Add, Plan, Problem, point_at
-from capgap_geo.analysis.whatif import BY_DEPARTMENT, difference, near
+from capgap_geo.analysis.whatif import BY_DEPARTMENT, near, read
 from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import GROUPS, Profile, Scenario
 from capgap_geo.render import plan_words, story
 from capgap_geo.render.plan_map import Drawn, plan_spec
 from capgap_geo.render.scene import Choice, Paint
 from capgap_geo.ui import controls, footer, plan_keep, plan_next, plan_state, share
-from capgap_geo.ui.live_map import Click, live_map
+from capgap_geo.ui.live_map import Click, clicked, live_map
 from capgap_geo.ui.plan_ways import ways
 from capgap_geo.ui.planned import outlines, planned
 from capgap_geo.ui.prepared import answer, ground, study
@@ -21,13 +22,14 @@ from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
 from capgap_geo.ui.state import State, widget
 from capgap_geo.ui.text import block, items, tag
 
-MAP_HEIGHT = 560
+MAP, MAP_HEIGHT = "plan_map", 560
 
 
 def page(state: State, t: Translator) -> State:
     """Draw the page and return the state that it describes."""
     with st.sidebar:
         state = controls.question(state, t, paints=())
+    _answer_click(state)
     state, plan, problems = plan_state.current_plan(state)
     before, after = answer(state.scenario), planned(state.scenario, plan)
     st.html(tag("h1", "headline", plan_words.headline(before, after, t, plan=plan)))
@@ -73,23 +75,26 @@ def _map(state: State, plan: Plan, before: Assessment, after: Assessment, t: Tra
     proposed = plan_next.proposed(state.scenario, plan)
     choice = Choice(paint=Paint.DESERT, link=share.address(state), picking=picking)
     drawn = Drawn(before, after, plan, proposed, outlines(state.scenario, plan))
-    click = live_map(plan_spec(ground(), drawn, t, choice=choice), key="plan_map", height=MAP_HEIGHT)
+    live_map(plan_spec(ground(), drawn, t, choice=choice), key=MAP, height=MAP_HEIGHT)
     if state.scenario.service in BY_DEPARTMENT:
         st.caption(t("plan.shelter_note"))
-    if click is not None and picking:
-        _add_at(click, state.scenario, plan)
 
 
-def _add_at(click: Click, scenario: Scenario, plan: Plan) -> None:
+def _answer_click(state: State) -> None:
     """Add a facility where the reader clicked: a shelter in the department, others at the point."""
+    click = clicked(MAP)
+    if click is None or not st.session_state.get("w_plan_pick", True):
+        return
+    service = state.scenario.service
     at = point_at(click.lon, click.lat)
-    if scenario.service in BY_DEPARTMENT:
-        if click.layer is None and not _inside(click):
-            plan_state.tell(Problem("plan_outside", at, near(study(), click.lon, click.lat).place_name))
-            st.rerun()
-        at = near(study(), click.lon, click.lat).department_id
-    plan_state.add(plan, Add(scenario.service, at, groups(scenario)))
-    st.rerun()
+    if service in BY_DEPARTMENT:
+        around = near(study(), click.lon, click.lat)
+        if not _inside(click):
+            plan_state.tell(Problem("plan_outside", at, around.place_name))
+            return
+        at = around.department_id
+    plan = read(study(), state.plan)[0]
+    plan_state.add(plan, Add(service, at, groups(state.scenario)))
 
 
 def _inside(click: Click) -> bool:
@@ -146,8 +151,13 @@ def _changes(plan: Plan, t: Translator) -> None:
 
 def _departments(before: Assessment, after: Assessment, t: Translator) -> None:
     """Draw the departments in which the plan changes something, most first."""
-    gains = {d: difference(before, after, department=str(d)).people for d in before.departments.index}
-    moved = {d: pair for d, pair in gains.items() if max(map(abs, pair)) >= plan_words.NOBODY}
+    ends = ["covered_people_lower", "covered_people_upper"]
+    gains = after.departments[ends] - before.departments[ends]
+    moved = {
+        str(department): (min(pair), max(pair))
+        for department, *pair in gains.itertuples()
+        if max(map(abs, pair)) >= plan_words.NOBODY
+    }
     if not moved:
         return
     st.html(tag("h2", "section", t("plan.departments")))
@@ -157,10 +167,10 @@ def _departments(before: Assessment, after: Assessment, t: Translator) -> None:
         cells = [plain(str(before.departments.loc[department, "department_name"]))]
         cells.append(Cell(plan_words.change_pair(t, *pair), number(max(pair, key=abs))))
         for answered in (before, after):
-            row = answered.departments.loc[department]
-            low, high = row["uncovered_people_lower"], row["uncovered_people_upper"]
+            row = pd.Series(answered.departments.loc[department])
+            low, high = (float(row[f"uncovered_people_{b}"]) for b in ("lower", "upper"))
             cells.append(Cell(story.people_span(t, low, high), number(low), low / top, high / top))
-        rows.append((str(department), cells))
+        rows.append((department, cells))
     columns = [
         Column(t("deserts.department")),
         Column(t("plan.departments_gain")),
