@@ -14,8 +14,9 @@ from benchmarks import inputs
 from benchmarks.harness import Row, seconds
 from capgap_geo.analysis import gap_index
 from capgap_geo.analysis.assess import Assessment, assess, engine
-from capgap_geo.analysis.indicators import INDICATORS, indicators, known
+from capgap_geo.analysis.indicators import indicators
 from capgap_geo.analysis.plan import Add, Plan, point_at
+from capgap_geo.analysis.standing import definitions
 from capgap_geo.analysis.whatif import apply
 from capgap_geo.model import Scenario, Service, Study
 from capgap_geo.sources.study import load_study
@@ -67,13 +68,7 @@ def _rows(study: Study, base: str) -> list[Row]:
 def _answer(study: Study, plan: Plan) -> Assessment:
     answer = assess(study, SCENARIO, facilities=apply(study, plan))
     table = indicators(study, answer)
-    worse = gap_index.Direction.HIGHER_IS_WORSE, gap_index.Direction.LOWER_IS_WORSE
-    definitions = [
-        gap_index.Indicator(i.name, i.pillar, worse[not i.more_is_worse])
-        for i in INDICATORS
-        if known(table, i.name).any()
-    ]
-    gap_index.bounds(table, definitions=definitions)
+    gap_index.bounds(table, definitions=definitions(table))
     return answer
 
 

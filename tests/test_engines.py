@@ -59,7 +59,9 @@ def test_what_is_shared_changes_no_number(study):
     found = assess(changed, NEAR)
     alone = Engine(changed)
     for measured, expected in zip(
-        own.reached(NEAR, found.facilities), alone.reached(NEAR, found.facilities), strict=True
+        own.reached(NEAR, own.levels(found.facilities)),
+        alone.reached(NEAR, alone.levels(found.facilities)),
+        strict=True,
     ):
         assert np.array_equal(measured.surface, expected.surface)
         assert np.array_equal(measured.count.people, expected.count.people)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from capgap_geo.analysis.capacity import qualifying, rates, totals
 from capgap_geo.analysis.coverage import coverage
-from capgap_geo.analysis.engine import Engine, Reached
+from capgap_geo.analysis.engine import Engine, Levels, Reached
 from capgap_geo.analysis.engines import engine as engine
+from capgap_geo.analysis.recall import remembered
 from capgap_geo.analysis.tally import Count, Weights, covered
 from capgap_geo.model import THRESHOLD_UNIT, Scenario, Study
 
@@ -94,9 +95,12 @@ def assess(study: Study, scenario: Scenario, *, facilities: gpd.GeoDataFrame | N
         The study cannot answer it, for instance because it has no travel-time surface.
     """
     ready = engine(study)
-    base = qualifying(study.facilities, scenario)
-    chosen = base if facilities is None else qualifying(facilities, scenario)
-    strict, wide = ready.reached(scenario, chosen, known=base)
+    chosen, known = _recorded(study, scenario)
+    sites = known
+    if facilities is not None:
+        chosen = qualifying(facilities, scenario)
+        sites = ready.levels(chosen)
+    strict, wide = ready.reached(scenario, sites, known=known)
     weights = ready.weights(scenario.demand, scenario.profile)
     provinces, departments, country = _areas(weights, strict.count, wide.count)
     return Assessment(
@@ -114,6 +118,13 @@ def assess(study: Study, scenario: Scenario, *, facilities: gpd.GeoDataFrame | N
         source_ids=_sources(ready, chosen),
         fingerprint=study.fingerprint,
     )
+
+
+@remembered(4)
+def _recorded(study: Study, scenario: Scenario) -> tuple[gpd.GeoDataFrame, Levels]:
+    """Return the facilities on record that count, and their sites."""
+    chosen = qualifying(study.facilities, scenario)
+    return chosen, engine(study).levels(chosen)
 
 
 def _areas(weights: Weights, strict: Count, wide: Count) -> tuple[Columns, Columns, Columns]:

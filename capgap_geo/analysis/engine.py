@@ -254,16 +254,16 @@ class Engine:
         return np.column_stack([self.capitals.x, self.capitals.y])
 
     def reached(
-        self, scenario: Scenario, facilities: gpd.GeoDataFrame, *, known: gpd.GeoDataFrame | None = None
+        self, scenario: Scenario, sites: Levels, *, known: Levels | None = None
     ) -> tuple[Reached, Reached]:
         """Return how far help is from each cell, and who is within reach, under both evidence levels.
 
         Parameters
         ----------
-        facilities
-            Those of the scenario that count, of both levels.
+        sites
+            Those of the facilities that count, see `levels`.
         known
-            Other facilities whose answer is kept: what differs from them is computed, and nothing else.
+            Other sites whose answer is kept: what differs from them is computed, and nothing else.
 
         Returns
         -------
@@ -275,14 +275,13 @@ class Engine:
         ScenarioError
             Travel time is asked for and the study has no friction surface.
         """
-        base = self._levels(facilities if known is None else known)
+        base = sites if known is None else known
         before = self._counted(scenario, base)
-        wanted = base if known is None else self._levels(facilities)
-        if all(map(np.array_equal, base, wanted)):
+        if all(map(np.array_equal, base, sites)):
             return before
         measure, threshold = scenario.measure, scenario.threshold
         (firm, one), (reported, other) = (
-            self._revised(measure, *sites) for sites in zip(base, wanted, strict=True)
+            self._revised(measure, *sites) for sites in zip(base, sites, strict=True)
         )
         cells = revise.union(len(firm), [part for part in (one, other) if len(part)])
         everything = before[1].surface.copy()
@@ -295,8 +294,8 @@ class Engine:
             pair.append(Reached(surface, counted))
         return pair[0], pair[1]
 
-    def _levels(self, facilities: gpd.GeoDataFrame) -> Levels:
-        """Return the sites of corroborated and of reported facilities."""
+    def levels(self, facilities: gpd.GeoDataFrame) -> Levels:
+        """Return the sites of corroborated and of reported facilities, each once."""
         sites = self.sites(facilities)
         firm = facilities["evidence"].to_numpy() == Evidence.CORROBORATED
         return np.unique(sites[firm], axis=0), np.unique(sites[~firm], axis=0)

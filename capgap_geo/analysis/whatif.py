@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -173,13 +174,15 @@ def _with_rows(
 ) -> gpd.GeoDataFrame:
     """Return the kept rows and new ones below, with the types of the table."""
     position = np.append(kept, np.full(len(rows), -1))
-    columns = {}
-    for name in table.columns:
-        values = table[name].array.take(position)
+    columns: dict[str, Any] = {}
+    index = pd.RangeIndex(len(position))
+    for name, known in table.items():
+        values = known.array.take(position)
         if rows:
-            values[len(kept) :] = [row.get(name, np.nan if name in CAPACITY else None) for row in rows]
-        columns[name] = pd.Series(values, dtype=table.dtypes[name])
-    return gpd.GeoDataFrame(columns, geometry="geometry", crs=crs)
+            values[len(kept) :] = [row.get(str(name), np.nan if name in CAPACITY else None) for row in rows]
+        # Text with gaps stays as it is: left to itself, pandas would guess a type and change the gaps.
+        columns[str(name)] = pd.Series(values, index, object) if known.dtype == object else values
+    return gpd.GeoDataFrame(pd.DataFrame(columns, index), geometry="geometry", crs=crs)
 
 
 def _row(study: Study, change: Add) -> dict[str, object]:
