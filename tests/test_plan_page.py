@@ -1,7 +1,9 @@
 """The Plan page: changes, undo, links, files, search, comparison; one click in a browser."""
 
+import gc
 import json
 import re
+import weakref
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,12 +16,14 @@ from capgap_geo.analysis.whatif import apply, difference, parse
 from capgap_geo.errors import ScenarioError
 from capgap_geo.i18n import LANGUAGES, Translator, texts
 from capgap_geo.model import Measure, Profile, Scenario, Service
-from capgap_geo.privacy import PROTECTED_SERVICES
+from capgap_geo.privacy import PROTECTED_SERVICES, Secret, find_leaks
 from capgap_geo.render import plan_words
 from capgap_geo.render.plan_map import Drawn, plan_spec
 from capgap_geo.render.plan_outline import plan_features
 from capgap_geo.render.scene import Choice
+from capgap_geo.sources.uploads import read_upload
 from capgap_geo.ui import prepared
+from capgap_geo.ui.data_use import built
 from capgap_geo.ui.plan_next import refusal
 
 SCRIPT = "from capgap_geo.ui.shell import draw\ndraw('plan')()"
@@ -225,6 +229,39 @@ def test_the_map_tells_the_planned_from_the_real_and_shows_no_shelter_as_a_point
         assert not re.search(r"shelter[^}]{0,40}\"(lat|lon)\"", said)
         ids = [f["id"] for f in outlines["changes"]["features"]]
         assert ids == ["gained"]
+
+
+BROUGHT = b"""servicio,lugar,departamento,latitud,longitud,efectivos,perfil
+albergue,Casa de acogida Flor de Aguaje,Madre de Dios,-12.5912346,-69.1876543,,"hombres"
+"""
+
+
+def test_a_plan_on_brought_data_stays_with_the_session_and_leaks_nothing():
+    upload = read_upload(
+        BROUGHT, "f.csv", kind="facilities", source="Mesa", licence="CC BY 4.0", date="2024-06-30"
+    )
+    own = built(None, (upload,))
+    app = AppTest.from_string(SCRIPT, default_timeout=90)
+    for key, value in (
+        STRAIGHT | {"service": "shelter", "profile": "men", "plan": "add.shelter.25.men"}
+    ).items():
+        app.query_params[key] = value
+    app.session_state["own"] = own
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert "plan_last" in app.session_state
+    app.button(key="plan_search").click().run()
+    assert not app.exception
+    sent = page_text(app) + json.dumps([str(b.label) for b in app.button])
+    assert (
+        find_leaks(sent.encode(), [Secret(-69.1876543, -12.5912346, ("Casa de acogida Flor de Aguaje",))])
+        == []
+    )
+    gone = weakref.ref(own.engine)
+    del own, app
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.browser
