@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from capgap_geo.analysis.capacity import qualifying, rates, totals
 from capgap_geo.analysis.coverage import coverage
-from capgap_geo.analysis.engine import Engine, Levels, Reached
+from capgap_geo.analysis.engine import Engine, Levels
 from capgap_geo.analysis.engines import engine as engine
 from capgap_geo.analysis.recall import remembered
-from capgap_geo.analysis.tally import Count, Weights, covered
+from capgap_geo.analysis.tally import Count, Reached, Weights, covered
 from capgap_geo.model import THRESHOLD_UNIT, Scenario, Study
 
 Columns = dict[str, NDArray[Any]]

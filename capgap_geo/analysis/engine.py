@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property, partial
 from threading import Lock
 from typing import Any, TypeVar
@@ -20,7 +19,7 @@ from capgap_geo.analysis import ellipsoid, geodesic, grid, least_cost, revise
 from capgap_geo.analysis.coverage import fractions
 from capgap_geo.analysis.demand import access_lines, spread
 from capgap_geo.analysis.revise import METRES_PER_KM
-from capgap_geo.analysis.tally import Count, Weights, count, recount
+from capgap_geo.analysis.tally import Count, Reached, Weights, count, recount
 from capgap_geo.analysis.wavefront import RowCol
 from capgap_geo.errors import ScenarioError
 from capgap_geo.model import Demand, Evidence, Measure, Profile, Scenario, Study
@@ -43,14 +42,6 @@ def _equal_tables(study: Study, other: Study) -> frozenset[str]:
     """Return the names of the tables that two studies have in common."""
     pairs = {name: (getattr(study, name), getattr(other, name)) for name in (*PEOPLE, "zones")}
     return frozenset(name for name, (a, b) in pairs.items() if a is b or a.equals(b))
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Reached:
-    """Minutes or km from each cell to the nearest facility (infinity = none), and who is within reach."""
-
-    surface: NDArray[np.float64]
-    count: Count
 
 
 class Engine:

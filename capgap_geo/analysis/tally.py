@@ -118,6 +118,14 @@ class Count:
         return float(_halves(self.histogram.sum(axis=0)[None, :])[0])
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Reached:
+    """Minutes or km from each cell to the nearest facility (infinity = none), and who is within reach."""
+
+    surface: Floats
+    count: Count
+
+
 def _sum(matrix: sparse.csr_matrix) -> Floats:
     return np.asarray(matrix.sum(axis=1), np.float64).ravel()
 
