@@ -329,13 +329,11 @@ class Engine:
         return self._surface(np.unique(self.sites(facilities), axis=0), measure)
 
     def _surface(self, sites: NDArray[np.float64], measure: Measure) -> NDArray[np.float64]:
-        def compute() -> NDArray[np.float64]:
-            near = self._distance if measure is Measure.STRAIGHT_LINE else self._travel_time
-            surface = near(sites)
-            surface.flags.writeable = False
-            return surface
-
-        return self._remembered(self._surfaces, (measure, sites.tobytes()), self.kept[0], compute)
+        near = self._distance if measure is Measure.STRAIGHT_LINE else self._travel_time
+        key = measure, sites.tobytes()
+        surface = self._remembered(self._surfaces, key, self.kept[0], partial(near, sites))
+        surface.flags.writeable = False
+        return surface
 
     def recall(self, name: str, key: tuple[object, ...], most: int, compute: Callable[[], T]) -> T:
         """Return a result that is kept with this engine, one of the latest `most` of that name."""
