@@ -364,10 +364,8 @@ class Engine:
         return geodesic.nearest(self.lonlat, lonlat)[1] / METRES_PER_KM
 
     def _travel_time(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
-        friction = self.friction
-        if not len(lonlat):
-            return np.full(len(self.cells), np.inf)
-        surface = least_cost.travel_time(friction, self.passable_cells(lonlat), cell_km=self.grid.cell_km)
+        sources = self.passable_cells(lonlat)
+        surface = least_cost.travel_time(self.friction, sources, cell_km=self.grid.cell_km)
         return surface.minutes.ravel()[self.cells]
 
     def passable_cells(self, lonlat: NDArray[np.float64]) -> list[RowCol]:
