@@ -88,8 +88,6 @@ class Choice:
         Clicks mean positions.
     still
         A picture: no controls, the whole legend.
-    planned
-        Planned facilities: label, longitude, latitude.
     """
 
     paint: Paint = Paint.DESERT
@@ -100,7 +98,6 @@ class Choice:
     picking: bool = False
     still: bool = False
     title: str = ""
-    planned: tuple[tuple[str, float, float], ...] = ()
 
 
 def build(
