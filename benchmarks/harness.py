@@ -109,7 +109,7 @@ def table(rows: Sequence[Row]) -> str:
         "Both sides run in turn in one run; each figure is a median. Compare ratios, not seconds. "
         "Figures in seconds, without a peer, are processor time."
     )
-    return f"# Speed\n\n{words} Measured on {machine}.\n\n" + "\n".join(lines) + "\n"
+    return f"{words} Measured on {machine}.\n\n" + "\n".join(lines)
 
 
 def _cells(row: Row) -> list[str]:

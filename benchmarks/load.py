@@ -6,13 +6,12 @@ import argparse
 import asyncio
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median, quantiles
 
+from benchmarks import results
 from benchmarks.server import memory_mb, running
 from benchmarks.sessions import Reader, ask, connect, crowd
 
-RESULTS = Path(__file__).with_name("LOAD.md")
 PAUSE = (2.5, 7.5)
 
 
@@ -62,7 +61,6 @@ def report(outcome: Outcome, seconds: float) -> str:
     """Return the figures as a text."""
     growth = outcome.memory_after - outcome.memory_before
     return (
-        "# Load\n\n"
         f"{outcome.users} readers for {seconds:g} s, a change each {PAUSE[0]} to {PAUSE[1]} s;"
         " readers and app share the machine.\n\n"
         "| figure | value | target |\n|---|---|---|\n"
@@ -80,14 +78,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--save", action="store_true", help="write benchmarks/LOAD.md")
+    parser.add_argument("--save", action="store_true", help="write benchmarks/RESULTS.md")
     given = parser.parse_args()
     with running() as (port, pid):
         outcome = measure(port, pid, users=given.users, seconds=given.seconds)
     text = report(outcome, given.seconds)
     print(text)
     if given.save:
-        RESULTS.write_text(text, "utf-8")
+        results.keep("Load", text)
     print(json.dumps(outcome.__dict__))
 
 
