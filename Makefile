@@ -13,7 +13,7 @@ help:
 	@echo "make lint   ruff, mypy, import contracts"
 	@echo "make bench  speed as a ratio to named peers (installs the peers)"
 	@echo "make bench-ui  what a reader waits for, in a browser"
-	@echo "make load   100 readers for ten minutes, on this machine"
+	@echo "make load   100 readers for ten minutes, 200 for one, one who brings large files; on this machine"
 	@echo "make fuzz   100,000 hostile files against the readers"
 	@echo "make docs   the documents, into site/"
 	@echo "make data   rebuild every data package from its inputs"

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import WebSocketException
 
 SERVICES = ("police", "prosecution", "protection")
 THRESHOLDS = (60, 90, 120, 180, 240, 360, 480, 720)
 #: The biggest message that a reader accepts, in bytes.
 LARGEST = 64 * 1024 * 1024
+#: Seconds after which a reader gives up; it counts as an error.
+PATIENCE = 30.0
 
 
 @dataclass
@@ -34,40 +38,52 @@ async def connect(port: int) -> ClientConnection:
     return await open_socket(address, subprotocols=["streamlit"], max_size=LARGEST)
 
 
+async def answers(connection: ClientConnection) -> AsyncIterator[tuple[int, ForwardMsg]]:
+    """Yield size and content of what the app sends, until its script has finished."""
+    finished = False
+    while not finished:
+        raw = await connection.recv()
+        answer = ForwardMsg()
+        answer.ParseFromString(raw)
+        finished = answer.WhichOneof("type") == "script_finished"
+        yield len(raw), answer
+
+
+def failed(answer: ForwardMsg) -> bool:
+    """Return whether a part of a page says that something went wrong."""
+    element = answer.delta.new_element
+    kind = element.WhichOneof("type")
+    return kind == "exception" or (kind == "alert" and element.alert.format == Alert.ERROR)
+
+
 async def ask(connection: ClientConnection, query: str, reader: Reader) -> None:
     """Run the page with a query string and wait until it has finished."""
     message = BackMsg()
     message.rerun_script.query_string = query
     start, size = time.perf_counter(), 0
     await connection.send(message.SerializeToString())
-    while True:
-        try:
-            raw = await connection.recv()
-        except ConnectionClosed:
-            reader.errors += 1
-            return
-        size += len(raw)
-        answer = ForwardMsg()
-        answer.ParseFromString(raw)
-        if answer.WhichOneof("type") == "script_finished":
-            break
-        if "exception" in str(answer.delta.new_element.WhichOneof("type")):
-            reader.errors += 1
+    async for part, answer in answers(connection):
+        size += part
+        reader.errors += failed(answer)
     reader.seconds.append(time.perf_counter() - start)
     reader.bytes.append(size)
 
 
 async def visit(port: int, reader: Reader, *, seconds: float, pause: tuple[float, float], seed: int) -> None:
-    """Open the app and change something every few seconds, until the time is over."""
+    """Open the app and change something every few seconds; come again if the connection is lost."""
     pick = random.Random(seed)  # noqa: S311 - readers, not keys
-    connection = await connect(port)
     end = time.perf_counter() + seconds
-    await ask(connection, "lang=en", Reader())
     while time.perf_counter() < end:
-        await asyncio.sleep(pick.uniform(*pause))
-        query = f"lang=en&service={pick.choice(SERVICES)}&threshold={pick.choice(THRESHOLDS)}"
-        await ask(connection, query, reader)
-    await connection.close()
+        try:
+            async with await connect(port) as connection:
+                await asyncio.wait_for(ask(connection, "lang=en", Reader()), PATIENCE)
+                while time.perf_counter() < end:
+                    await asyncio.sleep(pick.uniform(*pause))
+                    query = f"lang=en&service={pick.choice(SERVICES)}&threshold={pick.choice(THRESHOLDS)}"
+                    await asyncio.wait_for(ask(connection, query, reader), PATIENCE)
+        except (WebSocketException, OSError, TimeoutError):
+            reader.errors += 1
+            await asyncio.sleep(1)
 
 
 async def crowd(port: int, *, users: int, seconds: float, pause: tuple[float, float]) -> list[Reader]:
