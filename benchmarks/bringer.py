@@ -7,6 +7,7 @@ import http.client
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from types import TracebackType
@@ -90,7 +91,8 @@ class Bringer:
             answer = ForwardMsg()
             answer.ParseFromString(await self.connection.recv())
             if answer.WhichOneof("type") == "file_urls_response":
-                return answer.file_urls_response.file_urls[0]
+                where: FileURLs = answer.file_urls_response.file_urls[0]
+                return where
 
     async def send(self, content: bytes, name: str, *, stated: bool = True) -> tuple[int, FileURLs]:
         """Send a file; return the status.
@@ -114,10 +116,8 @@ class Bringer:
         if stated:
             headers["Content-Length"] = str(len(body))
         line = http.client.HTTPConnection("localhost", self.port, timeout=60)
-        try:
+        with suppress(*_CUT):
             line.request("PUT", path, body=_pieces(body), headers=headers, encode_chunked=not stated)
-        except _CUT:
-            pass
         try:
             return line.getresponse().status
         except _CUT:

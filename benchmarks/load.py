@@ -103,7 +103,8 @@ def figures(long: Outcome, bringing: Outcome, double: Outcome) -> list[tuple[str
     return [
         (f"{crowded}: 95th percentile", f"{long.p95:.0f} ms", f"<= {P95} ms", long.p95 <= P95),
         (f"{crowded}: errors", str(long.errors), "0", not long.errors),
-        (f"{crowded}: sent for a change, median", f"{long.kilobytes:.1f} KB", "<= 25 KB", long.kilobytes <= 25),
+        (f"{crowded}: sent for a change, median", f"{long.kilobytes:.1f} KB", "<= 25 KB",
+         long.kilobytes <= 25),
         (f"{crowded}: memory, second half to first", f"{long.growth:.3f}", f"<= {FLAT}", long.growth <= FLAT),
         (f"{beside}: 95th percentile of the others", f"{bringing.p95:.0f} ms", f"<= {P95_BRINGING} ms",
          bringing.p95 <= P95_BRINGING),

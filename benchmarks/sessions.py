@@ -14,6 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
 
 SERVICES = ("police", "prosecution", "protection")
 THRESHOLDS = (60, 90, 120, 180, 240, 360, 480, 720)
@@ -35,7 +36,7 @@ class Reader:
 async def connect(port: int) -> ClientConnection:
     """Open a session as a browser does."""
     address = f"ws://localhost:{port}/_stcore/stream"
-    return await open_socket(address, subprotocols=["streamlit"], max_size=LARGEST)
+    return await open_socket(address, subprotocols=[Subprotocol("streamlit")], max_size=LARGEST)
 
 
 async def answers(connection: ClientConnection) -> AsyncIterator[tuple[int, ForwardMsg]]:
