@@ -82,7 +82,12 @@ def totals(facilities: pd.DataFrame, departments: pd.Index) -> pd.DataFrame:
         columns[f"{name}_lower"] = np.where(counted > 0, low, np.nan)
         columns[f"{name}_upper"] = np.where((missing == 0) & (columns["records_upper"] > 0), high, np.nan)
         columns[f"{name}_unknown"] = missing
-    return pd.DataFrame(columns, index=departments)
+    return _frame(columns, departments)
+
+
+def _frame(columns: dict[str, Floats], index: pd.Index) -> pd.DataFrame:
+    """Return numbers as a table; one block is quicker made than many columns."""
+    return pd.DataFrame(np.column_stack(list(columns.values())), index=index, columns=list(columns))
 
 
 def rates(capacity: pd.DataFrame, *, people: pd.Series, area_km2: pd.Series) -> pd.DataFrame:
@@ -99,4 +104,4 @@ def rates(capacity: pd.DataFrame, *, people: pd.Series, area_km2: pd.Series) -> 
             value = capacity[f"{name}_{bound}"].to_numpy(np.float64)
             columns[f"{name}_per_100k_{bound}"] = PER_PEOPLE * value / persons
             columns[f"{name}_per_10000_km2_{bound}"] = PER_KM2 * value / area
-    return pd.DataFrame(columns, index=capacity.index)
+    return _frame(columns, capacity.index)

@@ -270,43 +270,55 @@ class Engine:
         before = self._counted(scenario, base)
         if all(map(np.array_equal, base, sites)):
             return before
-        measure, threshold = scenario.measure, scenario.threshold
+        measure = scenario.measure
         (firm, one), (reported, other) = (
             self._revised(measure, *sites) for sites in zip(base, sites, strict=True)
         )
+        strict = self._recounted(scenario, before[0], firm, one)
+        if not len(base[1]) and not len(sites[1]):  # nothing rests on one source alone: both levels agree
+            return strict, strict
         cells = revise.union(len(firm), [part for part in (one, other) if len(part)])
         everything = before[1].surface.copy()
         everything[cells] = np.minimum(firm[cells], reported[cells])
+        return strict, self._recounted(scenario, before[1], everything, cells)
+
+    def _recounted(
+        self, scenario: Scenario, before: Reached, surface: NDArray[np.float64], cells: NDArray[np.intp]
+    ) -> Reached:
+        """Count a surface that differs from one before at some cells only."""
+        surface.flags.writeable = False
         weights = self.weights(scenario.demand, scenario.profile)
-        pair = []
-        for surface, old in zip((firm, everything), before, strict=True):
-            surface.flags.writeable = False
-            counted = recount(weights, old.count, old.surface, surface, cells, threshold=threshold)
-            pair.append(Reached(surface, counted))
-        return pair[0], pair[1]
+        counted = recount(weights, before.count, before.surface, surface, cells, threshold=scenario.threshold)
+        return Reached(surface, counted)
 
     def levels(self, facilities: gpd.GeoDataFrame) -> Levels:
         """Return the sites of corroborated and of reported facilities, each once."""
         sites = self.sites(facilities)
         firm = facilities["evidence"].to_numpy() == Evidence.CORROBORATED
-        return np.unique(sites[firm], axis=0), np.unique(sites[~firm], axis=0)
+        one, other = (sorted({*map(tuple, sites[which].tolist())}) for which in (firm, ~firm))
+        return np.array(one).reshape(-1, 2), np.array(other).reshape(-1, 2)
 
     def _counted(self, scenario: Scenario, levels: Levels) -> tuple[Reached, Reached]:
         """Return both levels of some facilities, remembered."""
         names = tuple(sites.tobytes() for sites in levels)
-        measure, threshold = scenario.measure, scenario.threshold
-        firm, reported = (self._surface(sites, measure) for sites in levels)
+        firm = self._surface(levels[0], scenario.measure)
+        strict = self._count(scenario, firm, names[:1])
+        if not len(levels[1]):
+            return strict, strict
+        reported = self._surface(levels[1], scenario.measure)
         everything = self._remembered(
-            self._surfaces, (measure, *names), self.kept[0], lambda: np.minimum(firm, reported)
+            self._surfaces, (scenario.measure, *names), self.kept[0], lambda: np.minimum(firm, reported)
         )
+        everything.flags.writeable = False
+        return strict, self._count(scenario, everything, names)
+
+    def _count(self, scenario: Scenario, surface: NDArray[np.float64], name: tuple[bytes, ...]) -> Reached:
+        """Count a surface, remembered by the sites that it has been computed from."""
+        measure, threshold = scenario.measure, scenario.threshold
         weights = self.weights(scenario.demand, scenario.profile)
-        pair = []
-        for surface, name in ((firm, names[:1]), (everything, names)):
-            surface.flags.writeable = False
-            key = measure, threshold, scenario.demand, scenario.profile, name
-            compute = partial(count, weights, surface, threshold=threshold)
-            pair.append(Reached(surface, self._remembered(self._counts, key, self.kept[1], compute)))
-        return pair[0], pair[1]
+        key = measure, threshold, scenario.demand, scenario.profile, name
+        compute = partial(count, weights, surface, threshold=threshold)
+        return Reached(surface, self._remembered(self._counts, key, self.kept[1], compute))
 
     def _revised(
         self, measure: Measure, base: NDArray[np.float64], wanted: NDArray[np.float64]

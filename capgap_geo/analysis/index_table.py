@@ -92,15 +92,16 @@ def read(indicators: pd.DataFrame, definitions: Sequence[Indicator]) -> Interval
     names = pd.Index([indicator.name for indicator in ordered])
     problems = repeated("rows", indicators.index) + repeated("definitions", names)
     problems += ["indicators: found none"] if not len(names) or not len(indicators) else []
-    problems += [p for indicator in ordered for p in _column_problems(indicators, indicator)]
+    ends = [_ends(indicators, indicator) for indicator in ordered]
+    problems += [p for i, pair in zip(ordered, ends, strict=True) for p in _column_problems(i, pair)]
     refuse("indicators", problems)
-    rows = indicators.iloc[in_order(indicators.index)]
-    best, worst = (np.column_stack(ends) for ends in zip(*(_ends(rows, i) for i in ordered), strict=True))
+    order = in_order(indicators.index)
+    best, worst = (np.column_stack(side)[order] for side in zip(*filter(None, ends), strict=True))
     unknown = np.isnan(best) | np.isnan(worst)
     best, worst = _finite(best, worst)
     observed = np.concatenate([best, worst])
     return Intervals(
-        labels=rows.index,
+        labels=indicators.index[order],
         definitions=ordered,
         best=np.where(np.isnan(best), np.nanmin(observed, axis=0), best),
         worst=np.where(np.isnan(worst), np.nanmax(observed, axis=0), worst),
@@ -113,8 +114,10 @@ def _columns(table: pd.DataFrame, name: str) -> tuple[str, str]:
     return (name, name) if name in table else (f"{name}_lower", f"{name}_upper")
 
 
-def _ends(table: pd.DataFrame, indicator: Indicator) -> tuple[Array, Array]:
-    """Return the better and the worse end of the values, turned so that higher is worse."""
+def _ends(table: pd.DataFrame, indicator: Indicator) -> tuple[Array, Array] | None:
+    """Return the better and the worse end of the values, turned so that higher is worse; None if missing."""
+    if not all(column in table for column in _columns(table, indicator.name)):
+        return None
     lower, upper = (table[c].to_numpy(dtype=float, na_value=np.nan) for c in _columns(table, indicator.name))
     return (lower, upper) if indicator.direction is Direction.HIGHER_IS_WORSE else (-upper, -lower)
 
@@ -127,12 +130,11 @@ def _finite(best: Array, worst: Array) -> tuple[Array, Array]:
     return np.where(np.isposinf(best), beyond, best), np.where(np.isposinf(worst), beyond, worst)
 
 
-def _column_problems(table: pd.DataFrame, indicator: Indicator) -> list[str]:
+def _column_problems(indicator: Indicator, ends: tuple[Array, Array] | None) -> list[str]:
     name = indicator.name
-    missing = [column for column in _columns(table, name) if column not in table]
-    if missing:
-        return [f"{name}: neither that column nor {' and '.join(missing)} is there"]
-    best, worst = _ends(table, indicator)
+    if ends is None:
+        return [f"{name}: neither that column nor {name}_lower and {name}_upper is there"]
+    best, worst = ends
     problems = []
     if np.isneginf(best).any():
         problems.append(f"{name}: infinitely good values; leave them empty if they are not known")

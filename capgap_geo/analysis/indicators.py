@@ -72,10 +72,9 @@ def indicators(study: Study, answer: Assessment) -> pd.DataFrame:
     for name in ("records", "officers", "officers_per_100k", "prosecutors"):
         pairs[name] = _pair(answer.capacity, name)
     pairs |= {"zones_beyond": _zones_beyond(study, answer), **_fixed(study)}
-    columns = {}
-    for indicator in INDICATORS:
-        columns[f"{indicator.name}_lower"], columns[f"{indicator.name}_upper"] = pairs[indicator.name]
-    return pd.DataFrame(columns, index=answer.departments.index)
+    names = [f"{i.name}_{bound}" for i in INDICATORS for bound in ("lower", "upper")]
+    values = np.column_stack([values for i in INDICATORS for values in pairs[i.name]])
+    return pd.DataFrame(values, index=answer.departments.index, columns=names)
 
 
 def _pair(table: pd.DataFrame, name: str) -> Pair:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-import numpy as np
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment, assess
@@ -28,10 +27,11 @@ def definitions(table: pd.DataFrame, names: Collection[str] | None = None) -> li
     names
         Indicators to consider; all if not given.
     """
+    stated = table.notna().any().to_dict()
     known = []
     for named in INDICATORS:
-        pair = table[[f"{named.name}_lower", f"{named.name}_upper"]]
-        if (names is None or named.name in names) and not np.isnan(pair.to_numpy(float)).all():
+        told = stated[f"{named.name}_lower"] or stated[f"{named.name}_upper"]
+        if told and (names is None or named.name in names):
             direction = Direction.HIGHER_IS_WORSE if named.more_is_worse else Direction.LOWER_IS_WORSE
             known.append(Indicator(named.name, str(named.pillar), direction))
     return known

@@ -6,6 +6,7 @@ last bit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,9 +19,8 @@ from capgap_geo.analysis.coverage import coverage
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.intp]
-#: Bins of the weighted median: one minute or one km, up to a week of travel; the last one is out of reach.
+#: Last bin of the weighted median: bins are one minute or one km, up to a week of travel.
 LONGEST = 10_080
-BINS = LONGEST + 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +45,9 @@ class Weights:
 
     @cached_property
     def _of_cell(self) -> tuple[Positions, Positions]:
-        """The departments of every cell, and where they start for each; people or land, either counts."""
-        both = (self.people + self.area).tocoo()
-        pair = np.unique(both.col.astype(np.intp) * self.departments + self.department[both.row])
-        cell, department = np.divmod(pair, self.departments)
-        return np.searchsorted(cell, np.arange(both.shape[1] + 1)), department
+        """The provinces of every cell, and where they start for each; people or land, either counts."""
+        both = sparse.csc_matrix(self.people + self.area)
+        return both.indptr.astype(np.intp), both.indices.astype(np.intp)
 
     @cached_property
     def people_total(self) -> Floats:
@@ -71,17 +69,12 @@ class Weights:
         """Km2 by mining zone."""
         return _sum(self.zone_area)
 
-    @property
-    def departments(self) -> int:
-        """Number of departments."""
-        return int(self.department.max()) + 1
-
-    def touched(self, cells: Positions) -> NDArray[np.bool_]:
-        """Return which departments hold any of these cells."""
-        start, department = self._of_cell
-        flags = np.zeros(self.departments, np.bool_)
-        _mark(cells, start, department, flags)
-        return flags
+    def touched(self, cells: Positions) -> Positions:
+        """Return the provinces that hold any of these cells."""
+        start, province = self._of_cell
+        flags = np.zeros(len(self.department), np.bool_)
+        _mark(cells, start, province, flags)
+        return np.flatnonzero(flags)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,28 +87,53 @@ class Count:
         Cells within reach.
     people, area
         Persons and km2 within reach, by province.
-    median
-        By province, the whole number of minutes or km that half of the people do not exceed; infinity
-        where that is out of reach, NaN where nobody lives.
-    histogram
-        Persons by department and whole number of minutes or km.
+    histograms
+        By province, the persons at each whole number of minutes or km, as far as there are any; who
+        cannot reach help at all is in none.
+    weights
+        What was counted.
     """
 
     inside: NDArray[np.bool_]
     people: Floats
     area: Floats
-    median: Floats
-    histogram: Floats
+    histograms: tuple[Floats, ...]
+    weights: Weights
 
-    @property
+    @cached_property
+    def median(self) -> Floats:
+        """By province, the whole number of minutes or km that half of the people do not exceed.
+
+        Infinity where that is out of reach, NaN where nobody lives.
+        """
+        totals = self.weights.people_total
+        return np.array([half(row, all_) for row, all_ in zip(self.histograms, totals, strict=True)])
+
+    @cached_property
+    def _departments(self) -> list[tuple[Floats, float]]:
+        """Histogram and persons of each department."""
+        of, totals = self.weights.department, self.weights.people_total
+        groups = [np.flatnonzero(of == k) for k in range(int(of.max()) + 1)]
+        return [(_together([self.histograms[i] for i in rows]), float(totals[rows].sum())) for rows in groups]
+
+    @cached_property
     def department_median(self) -> Floats:
         """The median of each department."""
-        return _halves(self.histogram)
+        return np.array([half(row, everybody) for row, everybody in self._departments])
 
-    @property
+    @cached_property
     def country_median(self) -> float:
         """The median of the country."""
-        return float(_halves(self.histogram.sum(axis=0)[None, :])[0])
+        rows, people = zip(*self._departments, strict=True)
+        return float(half(_together(rows), sum(people)))
+
+
+def _together(rows: Sequence[Floats]) -> Floats:
+    """Return the sum of histograms of different lengths."""
+    total = np.zeros(max(map(len, rows)))
+    for row in rows:
+        total[: len(row)] += row
+    return total
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -141,21 +159,15 @@ def count(weights: Weights, surface: Floats, *, threshold: float) -> Count:
         See `coverage`.
     """
     rows = len(weights.department)
-    result = Count(
-        coverage(surface, threshold=threshold),
-        people=np.zeros(rows),
-        area=np.zeros(rows),
-        median=np.zeros(rows),
-        histogram=np.zeros((weights.departments, BINS)),
-    )
-    _add_up(weights, surface, result, np.arange(rows))
-    return result
+    inside = coverage(surface, threshold=threshold)
+    blank = Count(inside, np.zeros(rows), np.zeros(rows), (np.empty(0),) * rows, weights)
+    return _updated(blank, surface, inside, np.arange(rows))
 
 
 def recount(
     weights: Weights, base: Count, before: Floats, surface: Floats, cells: Positions, *, threshold: float
 ) -> Count:
-    """Return what `count` gives for `surface`, counting the departments that differ from `before` only.
+    """Return what `count` gives for `surface`, counting the provinces that differ from `before` only.
 
     Parameters
     ----------
@@ -169,27 +181,19 @@ def recount(
         return base
     inside = base.inside.copy()
     inside[changed] = coverage(surface[changed], threshold=threshold)
-    result = Count(inside, base.people.copy(), base.area.copy(), base.median.copy(), base.histogram.copy())
-    touched = weights.touched(changed)
-    result.histogram[touched] = 0.0
-    _add_up(weights, surface, result, np.flatnonzero(touched[weights.department]))
-    return result
+    return _updated(base, surface, inside, weights.touched(changed))
 
 
-def _add_up(weights: Weights, surface: Floats, result: Count, rows: Positions) -> None:
-    people, area = weights.people, weights.area
-    sorting = surface, result.inside, weights.department
-    _people(
-        rows,
-        people.indptr,
-        people.indices,
-        people.data,
-        *sorting,
-        result.people,
-        result.median,
-        result.histogram,
-    )
-    weigh(rows, area.indptr, area.indices, area.data, result.inside, result.area)
+def _updated(base: Count, surface: Floats, inside: NDArray[np.bool_], rows: Positions) -> Count:
+    """Count some provinces again."""
+    weights, people, area = base.weights, base.people.copy(), base.area.copy()
+    land, persons, histograms = weights.area, weights.people, list(base.histograms)
+    weigh(rows, land.indptr, land.indices, land.data, inside, area)
+    weigh(rows, persons.indptr, persons.indices, persons.data, inside, people)
+    for i in rows:
+        some = slice(*persons.indptr[i : i + 2])
+        histograms[i] = histogram(persons.indices[some], persons.data[some], surface)
+    return Count(inside, people, area, tuple(histograms), weights)
 
 
 def covered(matrix: sparse.csr_matrix, inside: NDArray[np.bool_]) -> Floats:
@@ -200,10 +204,10 @@ def covered(matrix: sparse.csr_matrix, inside: NDArray[np.bool_]) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _mark(cells: Positions, start: Positions, department: Positions, flags: NDArray[np.bool_]) -> None:
+def _mark(cells: Positions, start: Positions, province: Positions, flags: NDArray[np.bool_]) -> None:
     for cell in cells:
         for k in range(start[cell], start[cell + 1]):
-            flags[department[k]] = True
+            flags[province[k]] = True
 
 
 @njit(cache=True, nogil=True)
@@ -225,48 +229,26 @@ def weigh(
 
 
 @njit(cache=True, nogil=True)
-def _people(
-    rows: Positions,
-    indptr: NDArray[np.int32],
-    indices: NDArray[np.int32],
-    data: Floats,
-    surface: Floats,
-    inside: NDArray[np.bool_],
-    department: Positions,
-    total: Floats,
-    median: Floats,
-    histogram: Floats,
-) -> None:
-    own = np.zeros(BINS)
-    for i in rows:
-        own[:] = 0.0
-        everybody, reached = 0.0, 0.0
-        for k in range(indptr[i], indptr[i + 1]):
-            cell = indices[k]
-            value = surface[cell]
-            spot = LONGEST + 1
-            if value < np.inf:
-                spot = min(int(np.ceil(value)), LONGEST)
-            own[spot] += data[k]
-            everybody += data[k]
-            if inside[cell]:
-                reached += data[k]
-        total[i] = reached
-        median[i] = _half(own, everybody)
-        histogram[department[i]] += own
+def histogram(cells: NDArray[np.int32], persons: Floats, surface: Floats) -> Floats:
+    """Return the persons at each whole number of minutes or km, rounded up, as far as there are any."""
+    bins, last = np.zeros(LONGEST + 1), -1
+    for k in range(len(cells)):
+        value = surface[cells[k]]
+        if value < np.inf:
+            spot = min(int(np.ceil(value)), LONGEST)
+            bins[spot] += persons[k]
+            last = max(last, spot)
+    return bins[: last + 1].copy()
 
 
 @njit(cache=True, nogil=True)
-def _half(histogram: Floats, everybody: float) -> float:
-    """Return the bin up to which half of the weight lies; NaN where there is no weight."""
+def half(bins: Floats, everybody: float) -> float:
+    """Return the bin up to which half of everybody is; infinity if it is none, NaN where nobody is."""
     if everybody <= 0.0:
         return np.nan
-    reached, spot = histogram[0], 0
-    while reached < everybody / 2.0:
-        spot += 1
-        reached += histogram[spot]
-    return float(spot) if spot <= LONGEST else np.inf
-
-
-def _halves(histogram: Floats) -> Floats:
-    return np.array([_half(row, row.sum()) for row in histogram])
+    reached = 0.0
+    for spot in range(len(bins)):
+        reached += bins[spot]
+        if reached >= everybody / 2.0:
+            return float(spot)
+    return np.inf

@@ -114,14 +114,15 @@ class Field:
         cells, cost, near = (column[:recorded] for column in self._journal)
         differ = (self.cost[cells] != cost) | (self.near[cells] != near)
         cells, cost, near = cells[differ], cost[differ], near[differ]
-        row, column = np.divmod(cells.astype(np.int64), self._padded[1])
-        inner = (row - _BORDER) * self.shape[1] + column - _BORDER
+        # Without its border a row is shorter: what stands before a cell shrinks by that much for each row.
+        skipped = cells // np.uint32(self._padded[1]) * np.int64(self._padded[1] - self.shape[1])
+        inner = cells - skipped - (_BORDER * self.shape[1] + _BORDER)
         return inner, cost, self.cost[cells], near, self.near[cells]
 
     def restore(self, cells: NDArray[np.int64], cost: NDArray[np.float64], near: NDArray[np.int32]) -> None:
         """Give row-major cells back their values."""
-        row, column = np.divmod(cells, self.shape[1])
-        flat = (row + _BORDER) * self._padded[1] + column + _BORDER
+        skipped = cells // self.shape[1] * (self._padded[1] - self.shape[1])
+        flat = cells + skipped + (_BORDER * self._padded[1] + _BORDER)
         self.cost[flat], self.near[flat] = cost, near
 
     def positions(self, places: Sequence[RowCol]) -> NDArray[np.intp]:

@@ -10,7 +10,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 from shapely import Point
 
@@ -121,15 +120,22 @@ class Near:
 @remembered(256)
 def near(study: Study, lon: float, lat: float) -> Near:
     """Return what lies around a point; outside the country, the nearest department."""
-    places = study.places.geometry
+    x, y = _place_lonlat(study)
     # Degrees of longitude are shortened, so that the nearest in degrees is the nearest on the ground.
-    away = np.hypot((places.x - lon) * np.cos(np.radians(lat)), places.y - lat).to_numpy()
-    place = study.places.iloc[int(away.argmin())]
-    # As for the places; a point inside a department is at distance 0 in any unit.
-    distance = shapely.distance(study.departments.geometry.to_numpy(), Point(lon, lat))
-    department = str(study.departments["department_id"].iloc[int(distance.argmin())])
+    away = np.hypot((x - lon) * np.cos(np.radians(lat)), y - lat)
+    place = int(away.argmin())
+    place_id, name = (str(study.places[column].iloc[place]) for column in ("place_id", "place_name"))
+    # A point inside a department is at distance 0 in any unit.
+    _, found = study.departments.sindex.nearest(Point(lon, lat), return_all=False)
+    department = str(study.departments["department_id"].iloc[int(found[0])])
     km = float(away.min() * _KM_PER_DEGREE)
-    return Near(str(place["place_id"]), str(place["place_name"]), km, department)
+    return Near(place_id, name, km, department)
+
+
+@remembered(1)
+def _place_lonlat(study: Study) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    points = study.places.geometry
+    return points.x.to_numpy(), points.y.to_numpy()
 
 
 def apply(study: Study, plan: Plan) -> gpd.GeoDataFrame:
@@ -152,8 +158,10 @@ def apply(study: Study, plan: Plan) -> gpd.GeoDataFrame:
         raise ScenarioError(
             "plan: " + "; ".join(map(str, problems)), code="plan", details={"problems": problems}
         )
-    table = pd.DataFrame(study.facilities).assign(planned=False, changed=False)
-    ids = list(table["facility_id"])
+    table = _on_record(study)
+    ids = list(_ids(study)["facilities"])
+    if any(isinstance(change, Accept) for change in usable):
+        table = table.copy()
     for change in usable:
         if isinstance(change, Accept):
             row = ids.index(change.facility_id)
@@ -167,6 +175,12 @@ def apply(study: Study, plan: Plan) -> gpd.GeoDataFrame:
     return _with_rows(
         table, kept, [_row(study, c) for c in usable if isinstance(c, Add)], study.facilities.crs
     )
+
+
+@remembered(1)
+def _on_record(study: Study) -> pd.DataFrame:
+    """Return the recorded facilities with the columns of a plan."""
+    return pd.DataFrame(study.facilities).assign(planned=False, changed=False)
 
 
 def _with_rows(
