@@ -135,9 +135,11 @@ def _areas(weights: Weights, strict: Count, wide: Count) -> tuple[Columns, Colum
     by = {name: np.bincount(weights.department, values) for name, values in sums.items()}
     whole = {name: values.sum(keepdims=True) for name, values in by.items()}
     return (
-        _derive(sums, wide.median, strict.median),
-        _derive(by, wide.department_median, strict.department_median),
-        _derive(whole, np.array([wide.country_median]), np.array([strict.country_median])),
+        _derive(sums, wide.distances.median, strict.distances.median),
+        _derive(by, wide.distances.department_median, strict.distances.department_median),
+        _derive(
+            whole, np.array([wide.distances.country_median]), np.array([strict.distances.country_median])
+        ),
     )
 
 

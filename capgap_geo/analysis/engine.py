@@ -19,7 +19,7 @@ from capgap_geo.analysis import ellipsoid, geodesic, grid, least_cost, revise
 from capgap_geo.analysis.coverage import fractions
 from capgap_geo.analysis.demand import access_lines, spread
 from capgap_geo.analysis.revise import METRES_PER_KM
-from capgap_geo.analysis.tally import Count, Reached, Weights, count, recount
+from capgap_geo.analysis.tally import Count, Distances, Reached, Weights, count, distances, recount
 from capgap_geo.analysis.wavefront import RowCol
 from capgap_geo.errors import ScenarioError
 from capgap_geo.model import Demand, Evidence, Measure, Profile, Scenario, Study
@@ -31,7 +31,7 @@ Levels = tuple[NDArray[np.float64], NDArray[np.float64]]
 GROUND = ("boundaries", "population", "travel")
 #: Surfaces kept at a time; one is about 10 MB.
 KEPT = 24
-#: Counts kept at a time; one is about 3 MB.
+#: Counts, and distances, kept at a time; one is about 3 MB.
 KEPT_COUNTS = 12
 #: Tables that a part of the prepared country rests on.
 LAND = frozenset({"departments", "provinces"})
@@ -90,6 +90,7 @@ class Engine:
             self.areas = self._of_country(fractions(self.grid, study.provinces)) * self.grid.cell_km**2
             self.zone_shares = self._of_country(fractions(self.grid, study.zones))
         self._surfaces: OrderedDict[tuple[object, ...], NDArray[np.float64]] = OrderedDict()
+        self._distances: OrderedDict[tuple[object, ...], Distances] = OrderedDict()
         self._counts: OrderedDict[tuple[object, ...], Count] = OrderedDict()
         self._recalled: dict[str, OrderedDict[tuple[object, ...], Any]] = {}
         self._lock = Lock()
@@ -287,8 +288,7 @@ class Engine:
     ) -> Reached:
         """Count a surface that differs from one before at some cells only."""
         surface.flags.writeable = False
-        weights = self.weights(scenario.demand, scenario.profile)
-        counted = recount(weights, before.count, before.surface, surface, cells, threshold=scenario.threshold)
+        counted = recount(before.count, before.surface, surface, cells, threshold=scenario.threshold)
         return Reached(surface, counted)
 
     def levels(self, facilities: gpd.GeoDataFrame) -> Levels:
@@ -314,11 +314,13 @@ class Engine:
 
     def _count(self, scenario: Scenario, surface: NDArray[np.float64], name: tuple[bytes, ...]) -> Reached:
         """Count a surface, remembered by the sites that it has been computed from."""
-        measure, threshold = scenario.measure, scenario.threshold
         weights = self.weights(scenario.demand, scenario.profile)
-        key = measure, threshold, scenario.demand, scenario.profile, name
-        compute = partial(count, weights, surface, threshold=threshold)
-        return Reached(surface, self._remembered(self._counts, key, self.kept[1], compute))
+        key = scenario.measure, scenario.demand, scenario.profile, name
+        compute = partial(distances, weights, surface)
+        found = self._remembered(self._distances, key, self.kept[1], compute)
+        again = partial(count, found, surface, threshold=scenario.threshold)
+        counted = self._remembered(self._counts, (scenario.threshold, *key), self.kept[1], again)
+        return Reached(surface, counted)
 
     def _revised(
         self, measure: Measure, base: NDArray[np.float64], wanted: NDArray[np.float64]
@@ -341,7 +343,7 @@ class Engine:
         return self._surface(np.unique(self.sites(facilities), axis=0), measure)
 
     def _surface(self, sites: NDArray[np.float64], measure: Measure) -> NDArray[np.float64]:
-        near = self._distance if measure is Measure.STRAIGHT_LINE else self._travel_time
+        near = self._straight_line if measure is Measure.STRAIGHT_LINE else self._travel_time
         key = measure, sites.tobytes()
         surface = self._remembered(self._surfaces, key, self.kept[0], partial(near, sites))
         surface.flags.writeable = False
@@ -372,7 +374,7 @@ class Engine:
                 kept.popitem(last=False)
         return value
 
-    def _distance(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _straight_line(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
         return geodesic.nearest(self.lonlat, lonlat)[1] / METRES_PER_KM
 
     def _travel_time(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -78,6 +78,50 @@ class Weights:
 
 
 @dataclass(frozen=True, eq=False)
+class Distances:
+    """How far the people of each province are from help.
+
+    Attributes
+    ----------
+    weights
+        Who they are.
+    histograms
+        By province, the persons at each whole number of minutes or km, as far as there are any; who
+        cannot reach help at all is in none.
+    """
+
+    weights: Weights
+    histograms: tuple[Floats, ...]
+
+    @cached_property
+    def median(self) -> Floats:
+        """By province, the whole number of minutes or km that half of the people do not exceed.
+
+        Infinity where that is out of reach, NaN where nobody lives.
+        """
+        totals = self.weights.people_total
+        return np.array([half(row, people) for row, people in zip(self.histograms, totals, strict=True)])
+
+    @cached_property
+    def department_median(self) -> Floats:
+        """The median of each department."""
+        return np.array([half(row, people) for row, people in self._departments])
+
+    @cached_property
+    def country_median(self) -> float:
+        """The median of the country."""
+        rows, people = zip(*self._departments, strict=True)
+        return float(half(_together(rows), sum(people)))
+
+    @cached_property
+    def _departments(self) -> list[tuple[Floats, float]]:
+        """Histogram and persons of each department."""
+        of, totals = self.weights.department, self.weights.people_total
+        groups = [np.flatnonzero(of == k) for k in range(int(of.max()) + 1)]
+        return [(_together([self.histograms[i] for i in rows]), totals[rows].sum()) for rows in groups]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Count:
     """What one surface brings within reach.
 
@@ -87,45 +131,14 @@ class Count:
         Cells within reach.
     people, area
         Persons and km2 within reach, by province.
-    histograms
-        By province, the persons at each whole number of minutes or km, as far as there are any; who
-        cannot reach help at all is in none.
-    weights
-        What was counted.
+    distances
+        How far everybody is.
     """
 
     inside: NDArray[np.bool_]
     people: Floats
     area: Floats
-    histograms: tuple[Floats, ...]
-    weights: Weights
-
-    @cached_property
-    def median(self) -> Floats:
-        """By province, the whole number of minutes or km that half of the people do not exceed.
-
-        Infinity where that is out of reach, NaN where nobody lives.
-        """
-        totals = self.weights.people_total
-        return np.array([half(row, all_) for row, all_ in zip(self.histograms, totals, strict=True)])
-
-    @cached_property
-    def _departments(self) -> list[tuple[Floats, float]]:
-        """Histogram and persons of each department."""
-        of, totals = self.weights.department, self.weights.people_total
-        groups = [np.flatnonzero(of == k) for k in range(int(of.max()) + 1)]
-        return [(_together([self.histograms[i] for i in rows]), float(totals[rows].sum())) for rows in groups]
-
-    @cached_property
-    def department_median(self) -> Floats:
-        """The median of each department."""
-        return np.array([half(row, everybody) for row, everybody in self._departments])
-
-    @cached_property
-    def country_median(self) -> float:
-        """The median of the country."""
-        rows, people = zip(*self._departments, strict=True)
-        return float(half(_together(rows), sum(people)))
+    distances: Distances
 
 
 def _together(rows: Sequence[Floats]) -> Floats:
@@ -148,52 +161,60 @@ def _sum(matrix: sparse.csr_matrix) -> Floats:
     return np.asarray(matrix.sum(axis=1), np.float64).ravel()
 
 
-def count(weights: Weights, surface: Floats, *, threshold: float) -> Count:
-    """Count everything.
+def distances(weights: Weights, surface: Floats) -> Distances:
+    """Return how far everybody is.
 
     Parameters
     ----------
     surface
         Minutes or km by cell; infinity = unreachable.
+    """
+    nobody = Distances(weights, (np.empty(0),) * len(weights.department))
+    return _revised(nobody, surface, np.arange(len(weights.department)))
+
+
+def _revised(base: Distances, surface: Floats, provinces: Positions) -> Distances:
+    people, histograms = base.weights.people, list(base.histograms)
+    for i in provinces:
+        some = slice(*people.indptr[i : i + 2])
+        histograms[i] = histogram(people.indices[some], people.data[some], surface)
+    return Distances(base.weights, tuple(histograms))
+
+
+def count(found: Distances, surface: Floats, *, threshold: float) -> Count:
+    """Count who and how much land is within reach.
+
+    Parameters
+    ----------
+    found
+        What `distances` returns for the surface; the threshold does not change it.
     threshold
         See `coverage`.
     """
-    rows = len(weights.department)
     inside = coverage(surface, threshold=threshold)
-    blank = Count(inside, np.zeros(rows), np.zeros(rows), (np.empty(0),) * rows, weights)
-    return _updated(blank, surface, inside, np.arange(rows))
+    return Count(inside, covered(found.weights.people, inside), covered(found.weights.area, inside), found)
 
 
-def recount(
-    weights: Weights, base: Count, before: Floats, surface: Floats, cells: Positions, *, threshold: float
-) -> Count:
+def recount(base: Count, before: Floats, surface: Floats, cells: Positions, *, threshold: float) -> Count:
     """Return what `count` gives for `surface`, counting the provinces that differ from `before` only.
 
     Parameters
     ----------
     base
-        Count of the surface `before` with the same weights and threshold.
+        Count of the surface `before` with the same threshold.
     cells
         Where the surfaces may differ.
     """
     changed = cells[surface[cells] != before[cells]]
     if not len(changed):
         return base
-    inside = base.inside.copy()
+    weights, inside = base.distances.weights, base.inside.copy()
     inside[changed] = coverage(surface[changed], threshold=threshold)
-    return _updated(base, surface, inside, weights.touched(changed))
-
-
-def _updated(base: Count, surface: Floats, inside: NDArray[np.bool_], rows: Positions) -> Count:
-    """Count some provinces again."""
-    weights, people, area = base.weights, base.people.copy(), base.area.copy()
-    land, persons, histograms = weights.area, weights.people, list(base.histograms)
-    weigh(rows, land.indptr, land.indices, land.data, inside, area)
-    weigh(rows, persons.indptr, persons.indices, persons.data, inside, people)
-    for i in rows:
-        some = slice(*persons.indptr[i : i + 2])
-        histograms[i] = histogram(persons.indices[some], persons.data[some], surface)
-    return Count(inside, people, area, tuple(histograms), weights)
+    provinces = weights.touched(changed)
+    people, area = base.people.copy(), base.area.copy()
+    for matrix, total in ((weights.people, people), (weights.area, area)):
+        weigh(provinces, matrix.indptr, matrix.indices, matrix.data, inside, total)
+    return Count(inside, people, area, _revised(base.distances, surface, provinces))
 
 
 def covered(matrix: sparse.csr_matrix, inside: NDArray[np.bool_]) -> Floats:
