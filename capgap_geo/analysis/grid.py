@@ -92,7 +92,7 @@ class Grid:
         """Return longitude and latitude (degrees, WGS 84) of cell centres."""
         x = self.transform.c + self.transform.a * (np.asarray(col) + 0.5)
         y = self.transform.f + self.transform.e * (np.asarray(row) + 0.5)
-        lon, lat = _to_wgs84(self.crs).transform(x, y)
+        lon, lat = to_wgs84(self.crs).transform(x, y)
         return np.asarray(lon), np.asarray(lat)
 
     def inside(self, row: ArrayLike, col: ArrayLike) -> NDArray[np.bool_]:
@@ -223,7 +223,8 @@ def from_wgs84(crs: CRS) -> Transformer:
 
 
 @lru_cache(maxsize=16)
-def _to_wgs84(crs: CRS) -> Transformer:
+def to_wgs84(crs: CRS) -> Transformer:
+    """Return the transformer from a CRS to (longitude, latitude)."""
     return Transformer.from_crs(crs, WGS84, always_xy=True)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -16,11 +18,11 @@ from capgap_geo.render.layers import Facts
 def area_facts(answer: Assessment, t: Translator, table: pd.DataFrame, *, year: str) -> list[Facts]:
     """Return the facts of departments, provinces or zones: people beyond reach, nearest help."""
     limit = story.threshold(t, answer.scenario)
-    return [_area(answer, t, row, year, limit) for _, row in table.iterrows()]
+    return [_area(answer, t, row, year, limit) for row in table.to_dict("records")]
 
 
-def _area(answer: Assessment, t: Translator, row: pd.Series, year: str, limit: str) -> Facts:
-    name = str(row.iloc[0])
+def _area(answer: Assessment, t: Translator, row: Mapping[Hashable, Any], year: str, limit: str) -> Facts:
+    name = str(next(iter(row.values())))
     if answer.nobody_serves:
         return Facts(name, t("fact.nobody"), year=year)
     share = t.percent(row["uncovered_share_lower"], row["uncovered_share_upper"])
@@ -37,15 +39,22 @@ def _area(answer: Assessment, t: Translator, row: pd.Series, year: str, limit: s
 
 def zone_facts(study: Study, answer: Assessment, t: Translator) -> list[Facts]:
     """Return the facts of the mining zones: legality, mined area, link with trafficking, reach."""
-    return [
-        _zone(study, answer, t, zone, answer.zones.loc[zone["zone_id"]]) for _, zone in study.zones.iterrows()
-    ]
+    zones = pd.DataFrame(study.zones).to_dict("records")
+    reach = answer.zones.loc[study.zones["zone_id"], ["nearest_lower", "nearest_upper"]].to_numpy()
+    return [_zone(study, answer, t, zone, *pair) for zone, pair in zip(zones, reach.tolist(), strict=True)]
 
 
-def _zone(study: Study, answer: Assessment, t: Translator, zone: pd.Series, row: pd.Series) -> Facts:
+def _zone(
+    study: Study,
+    answer: Assessment,
+    t: Translator,
+    zone: Mapping[Hashable, Any],
+    lower: float,
+    upper: float,
+) -> Facts:
     mined = zone["mined_ha"]
     area = t("fact.mined_unknown") if math.isnan(mined) else t("fact.mined", ha=t.significant(mined))
-    reach = story.nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
+    reach = story.nearest(t, lower, upper, answer.unit)
     service = t(f"service.{answer.scenario.service}.name")
     link = t(f"zone.link.{zone['trafficking_evidence']}")
     legality, method = t(f"zone.legality.{zone['legality']}"), t(f"zone.method.{zone['outline_method']}")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 from rasterio.features import shapes
 from rasterio.transform import Affine
 
 from capgap_geo.analysis.coverage import coverage
-from capgap_geo.analysis.grid import WGS84, Grid
+from capgap_geo.analysis.grid import Grid, to_wgs84
 
 #: Cells joined to one screen cell, and the largest shift of an outline, in cells.
 JOINED = 3
@@ -48,15 +47,14 @@ def desert_features(
         A FeatureCollection of at most two features: ``robust``, beyond reach with all evidence, and
         ``strict_only``, beyond reach only if evidence must be corroborated.
     """
-    kind = (~coverage(wide, threshold=threshold)).astype(np.int64)
-    kind[~coverage(strict, threshold=threshold) & (kind == 0)] = 2
     index, shape = squares(grid)
-    counted = np.bincount(index * 3 + kind, minlength=shape[0] * shape[1] * 3).reshape(*shape, 3)
-    land = counted.sum(axis=2)
-    classes = np.zeros(shape, np.uint8)
-    classes[(land > 0) & (2 * (counted[..., 1] + counted[..., 2]) >= land)] = 2
-    classes[(land > 0) & (2 * counted[..., 1] >= land)] = 1
-    return collection(grid, classes, NAMES)
+    size = shape[0] * shape[1]
+    land = np.bincount(index, minlength=size)
+    classes = np.zeros(size, np.uint8)
+    for value, surface in ((2, strict), (1, wide)):
+        beyond = np.bincount(index[~coverage(surface, threshold=threshold)], minlength=size)
+        classes[(land > 0) & (2 * beyond >= land)] = value
+    return collection(grid, classes.reshape(shape), NAMES)
 
 
 @lru_cache(maxsize=4)
@@ -80,14 +78,19 @@ def _polygons(
     found = list(shapes(classes, mask=classes > 0, transform=transform))
     if not found:
         return {}
-    parts = np.array([shapely.geometry.shape(outline) for outline, _ in found], dtype=object)
+    parts = np.array([_polygon(outline["coordinates"]) for outline, _ in found], dtype=object)
     label = np.array([int(value) for _, value in found])
     side = grid.cell_km * 1000.0
     large = shapely.area(parts) >= SMALLEST * (JOINED * side) ** 2
     parts, label = shapely.coverage_simplify(parts[large], TOLERANCE * side), label[large]
-    lonlat = Transformer.from_crs(grid.crs, WGS84, always_xy=True)
+    lonlat = to_wgs84(grid.crs)
     parts = shapely.transform(parts, lambda xy: np.column_stack(lonlat.transform(xy[:, 0], xy[:, 1])))
     return {name: shapely.multipolygons(parts[label == k]) for k, name in names.items() if (label == k).any()}
+
+
+def _polygon(rings: Sequence[Sequence[tuple[float, float]]]) -> shapely.Polygon:
+    outer, *holes = (shapely.linearrings(np.array(ring)) for ring in rings)
+    return shapely.polygons(outer, holes or None)
 
 
 def _feature(name: str, shape: shapely.Geometry) -> dict[str, Any]:

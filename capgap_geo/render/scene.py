@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -16,16 +16,13 @@ from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.grid import Grid
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Measure, Service, Study
-from capgap_geo.render import attribution, brought, facts, story, theme
+from capgap_geo.render import attribution, brought, facts, recorded, story, theme
 from capgap_geo.render.layers import (
     AreaLayer,
-    Badge,
     ClassEntry,
-    Facts,
     Geometry,
     Layer,
     LineLayer,
-    PlaceLayer,
     PointLayer,
     SurfaceLayer,
 )
@@ -35,8 +32,6 @@ from capgap_geo.render.theme import Style
 
 #: Upper limits of the classes of a share beyond reach, in percent.
 SHARE_LIMITS = (10.0, 25.0, 50.0, 75.0)
-#: Places named on the map, by the least population that shows at each zoom.
-PLACE_ZOOMS = ((250_000, 5.0), (60_000, 7.0), (15_000, 8.0), (3_000, 9.5))
 SHOWN_SERVICES = (Service.POLICE, Service.PROSECUTION, Service.SHELTER)
 #: How a zone's outline is drawn, by how it was made.
 ZONE_CLASS = {"user": "0", "corridor": "1", "river_reach": "1", "settlement": "1", "district_proxy": "2"}
@@ -128,7 +123,7 @@ def build(
         _zones(ground, answer, t),
         *brought.layers(ground.extras, t),
         *_facilities(study, answer, t),
-        _places(study, t),
+        recorded.places(study, t),
     ]
     return MapSpec(
         layers=tuple(layers),
@@ -243,7 +238,7 @@ def _areas(
         facts=tuple(facts.area_facts(answer, t, table, year=year)),
         names=department,
         min_zoom=0.0 if department else 6.5 * (not coloured),
-        badges=_badges(ground.study, t) if department else {},
+        badges=recorded.badges(ground.study, t) if department else {},
         legend=coloured,
         note=t("layer.share_note") if coloured else "",
     )
@@ -357,64 +352,6 @@ def _zones(ground: Ground, answer: Assessment, t: Translator) -> AreaLayer:
 
 
 def _facilities(study: Study, answer: Assessment, t: Translator) -> Iterable[PointLayer]:
-    chosen = answer.scenario.service
-    for service in Service:
-        table = study.facilities[study.facilities["service"] == service]
-        placed = table[table.geometry.notna()]
-        if not placed.empty:
-            yield _points(study, placed, t, service, visible=service in {*SHOWN_SERVICES, chosen})
-
-
-def _points(
-    study: Study, table: gpd.GeoDataFrame, t: Translator, service: Service, *, visible: bool
-) -> PointLayer:
-    weak = table.loc[table["evidence"] == Evidence.REPORTED, "facility_id"]
-    return PointLayer(
-        layer_id=f"facility_{service}",
-        title=t(f"service.{service}.long"),
-        visible=visible,
-        symbol=service,
-        ids=tuple(table["facility_id"]),
-        points=tuple(zip(table.geometry.y, table.geometry.x, strict=True)),
-        facts=tuple(facts.facility_facts(study, t, row) for _, row in table.iterrows()),
-        open_ids=frozenset(weak),
-        open_label=t("layer.reported"),
-    )
-
-
-def _badges(study: Study, t: Translator) -> dict[str, Badge]:
-    """Return a badge for each department with a shelter on record: never a point."""
-    table = study.facilities
-    return {
-        str(department): _badge(study, t, rows)
-        for department, rows in table[table["service"] == Service.SHELTER].groupby("department_id")
-    }
-
-
-def _badge(study: Study, t: Translator, rows: pd.DataFrame) -> Badge:
-    groups = ";".join(dict.fromkeys(g for text in rows["profiles"] for g in text.split(";")))
-    ids = ";".join(dict.fromkeys(";".join(rows["source_ids"]).split(";")))
-    years = rows["year"].dropna()
-    text = Facts(
-        t("fact.shelter", department=rows["department_name"].iloc[0]),
-        value=t("fact.serves", who=story.profiles(t, groups)),
-        year=str(int(years.max())) if len(years) else t("figure.undated"),
-        source=facts.sources(study, t, ids),
-        note=t("fact.shelter_note"),
-    )
-    return Badge(symbol=Service.SHELTER, text=t("fact.shelter_badge"), facts=text)
-
-
-def _places(study: Study, t: Translator) -> PlaceLayer:
-    table = study.places[study.places["population"] >= PLACE_ZOOMS[-1][0]].sort_values(
-        "population", ascending=False
-    )
-    zooms = [next(z for least, z in PLACE_ZOOMS if n >= least) for n in table["population"]]
-    return PlaceLayer(
-        layer_id="places",
-        title=t("layer.places"),
-        ids=tuple(table["place_id"]),
-        names=tuple(table["place_name"]),
-        points=tuple(zip(table.geometry.y, table.geometry.x, strict=True)),
-        min_zooms=tuple(zooms),
-    )
+    shown = {f"facility_{service}" for service in {*SHOWN_SERVICES, answer.scenario.service}}
+    for layer in recorded.facilities(study, t):
+        yield layer if layer.layer_id in shown else replace(layer, visible=False)

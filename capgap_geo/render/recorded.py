@@ -1,0 +1,83 @@
+"""What the record holds, as layers of a map: the same whatever is asked, so made once for a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import geopandas as gpd
+import pandas as pd
+
+from capgap_geo.analysis.recall import remembered
+from capgap_geo.i18n import LANGUAGES, Translator
+from capgap_geo.model import Evidence, Service, Study
+from capgap_geo.render import facts, story
+from capgap_geo.render.layers import Badge, Facts, PlaceLayer, PointLayer
+
+#: Places named on the map, by the least population that shows at each zoom.
+PLACE_ZOOMS = ((250_000, 5.0), (60_000, 7.0), (15_000, 8.0), (3_000, 9.5))
+
+
+@remembered(len(LANGUAGES))
+def facilities(study: Study, t: Translator) -> tuple[PointLayer, ...]:
+    """Return a layer for each service of which a place is known; shelters never are."""
+    placed = study.facilities[study.facilities.geometry.notna()]
+    return tuple(
+        _points(study, table, t, service)
+        for service in Service
+        if not (table := placed[placed["service"] == service]).empty
+    )
+
+
+def _points(study: Study, table: gpd.GeoDataFrame, t: Translator, service: Service) -> PointLayer:
+    weak = table.loc[table["evidence"] == Evidence.REPORTED, "facility_id"]
+    return PointLayer(
+        layer_id=f"facility_{service}",
+        title=t(f"service.{service}.long"),
+        symbol=service,
+        ids=tuple(table["facility_id"]),
+        points=tuple(zip(table.geometry.y, table.geometry.x, strict=True)),
+        facts=tuple(facts.facility_facts(study, t, row) for _, row in table.iterrows()),
+        open_ids=frozenset(weak),
+        open_label=t("layer.reported"),
+    )
+
+
+@remembered(len(LANGUAGES))
+def badges(study: Study, t: Translator) -> Mapping[str, Badge]:
+    """Return a badge for each department with a shelter on record: never a point."""
+    table = study.facilities
+    return {
+        str(department): _badge(study, t, rows)
+        for department, rows in table[table["service"] == Service.SHELTER].groupby("department_id")
+    }
+
+
+def _badge(study: Study, t: Translator, rows: pd.DataFrame) -> Badge:
+    groups = ";".join(dict.fromkeys(g for text in rows["profiles"] for g in text.split(";")))
+    ids = ";".join(dict.fromkeys(";".join(rows["source_ids"]).split(";")))
+    years = rows["year"].dropna()
+    text = Facts(
+        t("fact.shelter", department=rows["department_name"].iloc[0]),
+        value=t("fact.serves", who=story.profiles(t, groups)),
+        year=str(int(years.max())) if len(years) else t("figure.undated"),
+        source=facts.sources(study, t, ids),
+        note=t("fact.shelter_note"),
+    )
+    return Badge(symbol=Service.SHELTER, text=t("fact.shelter_badge"), facts=text)
+
+
+@remembered(len(LANGUAGES))
+def places(study: Study, t: Translator) -> PlaceLayer:
+    """Return the larger places, the largest first."""
+    table = study.places[study.places["population"] >= PLACE_ZOOMS[-1][0]].sort_values(
+        "population", ascending=False
+    )
+    zooms = [next(z for least, z in PLACE_ZOOMS if n >= least) for n in table["population"]]
+    return PlaceLayer(
+        layer_id="places",
+        title=t("layer.places"),
+        ids=tuple(table["place_id"]),
+        names=tuple(table["place_name"]),
+        points=tuple(zip(table.geometry.y, table.geometry.x, strict=True)),
+        min_zooms=tuple(zooms),
+    )
