@@ -72,6 +72,13 @@ THRESHOLD_UNIT: Mapping[Measure, str] = MappingProxyType(
 THRESHOLD_MAX: Mapping[Measure, float] = MappingProxyType(
     {Measure.TRAVEL_TIME: 2880.0, Measure.STRAIGHT_LINE: 1000.0}
 )
+#: Threshold where a link or a command states none.
+USUAL_THRESHOLD: Mapping[Measure, float] = MappingProxyType(
+    {Measure.TRAVEL_TIME: 240.0, Measure.STRAIGHT_LINE: 100.0}
+)
+#: Services with enough public records for a map of who lacks them. First response has hundreds of
+#: centres whose positions are not in the data: a desert drawn from the few on record would be false.
+MAPPED = tuple(s for s in Service if s is not Service.FIRST_RESPONSE)
 OLDEST_YEAR = 2000
 NEWEST_YEAR = 2100
 
@@ -123,8 +130,8 @@ class Scenario:
             raise ScenarioError("; ".join(problems), details={"problems": problems})
 
     def to_query(self) -> str:
-        """Return the query string; values equal to the defaults are left out."""
-        default = Scenario()
+        """Return the query string; values equal to the defaults, of the measure, are left out."""
+        default = Scenario(threshold=USUAL_THRESHOLD[self.measure])
         pairs = {f.name: _text(getattr(self, f.name)) for f in fields(self)}
         return urlencode({k: v for k, v in pairs.items() if v != _text(getattr(default, k))})
 
@@ -142,6 +149,8 @@ class Scenario:
         for name, kind in (("threshold", float), ("oldest", int)):
             if name in known:
                 known[name] = _parse(name, known[name], kind)
+        if "threshold" not in known and known.get("measure") in set(Measure):
+            known["threshold"] = USUAL_THRESHOLD[Measure(known["measure"])]
         return cls(**known)
 
     def with_(self, **changes: Any) -> Self:

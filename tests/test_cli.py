@@ -84,6 +84,7 @@ def test_without_a_command_it_tells_what_there_is(capgap):
     [
         (("assess", "--service", "fire"), "'fire'"),
         (("assess", "--threshold", "99999"), "threshold: found 99999"),
+        (("assess", "--service", "first_response"), "would be false"),
         (("assess", "--oldest", "1800"), "oldest: found 1800"),
         (("assess", "--area", "d:99"), "'d:99'"),
         (("assess", "--from", "https://x.example/?service=fire&threshold=-1"), "service: found 'fire'"),

@@ -13,15 +13,13 @@ import click
 
 from capgap_geo.errors import ScenarioError
 from capgap_geo.i18n import DEFAULT_LANGUAGE, LANGUAGES
-from capgap_geo.model import Demand, Evidence, Measure, Profile, Scenario, Service
+from capgap_geo.model import MAPPED, Demand, Evidence, Measure, Profile, Scenario, Service
 
 if TYPE_CHECKING:
     from capgap_geo.model import Study
     from capgap_geo.render.about import Edition
 
 F = TypeVar("F", bound=Callable[..., Any])
-#: The threshold where none is given.
-USUAL = {Measure.TRAVEL_TIME: 240.0, Measure.STRAIGHT_LINE: 100.0}
 PAINTS = ("desert", "surface", "department", "province")
 _VIEW = ("area", "paint", "lang", "title")
 
@@ -79,23 +77,27 @@ def asked(options: Mapping[str, Any]) -> Asked:
     given = dict(parse_qsl(parts.query))
     names = [f.name for f in fields(Scenario)]
     given |= {k: str(v) for k, v in options.items() if k in (*names, *_VIEW) and v is not None}
-    if "threshold" not in given and given.get("measure") in set(Measure):
-        given["threshold"] = str(USUAL[Measure(given["measure"])])
     lang, paint = given.get("lang", DEFAULT_LANGUAGE), given.get("paint", PAINTS[0])
-    _check(lang, paint)
+    scenario = Scenario.from_query(given)
+    _check(lang, paint, scenario)
     origin = f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.scheme else ""
     return Asked(
-        Scenario.from_query(given), lang, given.get("area", ""), paint, given.get("title", ""),
+        scenario, lang, given.get("area", ""), paint, given.get("title", ""),
         options.get("base") or origin,
     )  # fmt: skip
 
 
-def _check(lang: str, paint: str) -> None:
+def _check(lang: str, paint: str, scenario: Scenario) -> None:
     problems = [
         f"{name}: found {found!r}, use one of {', '.join(known)}"
         for name, found, known in (("lang", lang, LANGUAGES), ("paint", paint, PAINTS))
         if found not in known
     ]
+    if scenario.service not in MAPPED:
+        problems.append(
+            f"service: {scenario.service} has hundreds of centres whose positions are not in the data, so a "
+            f"map of the few on record would be false; use one of {', '.join(MAPPED)}"
+        )
     if problems:
         raise ScenarioError("; ".join(problems), details={"problems": problems})
 

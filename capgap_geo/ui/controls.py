@@ -8,21 +8,27 @@ from typing import TypeVar
 import streamlit as st
 
 from capgap_geo.i18n import Translator
-from capgap_geo.model import OLDEST_YEAR, Demand, Evidence, Measure, Profile, Scenario, Service
+from capgap_geo.model import (
+    MAPPED,
+    OLDEST_YEAR,
+    USUAL_THRESHOLD,
+    Demand,
+    Evidence,
+    Measure,
+    Profile,
+    Scenario,
+    Service,
+)
 from capgap_geo.render.scene import Paint
 from capgap_geo.ui.state import State, widget
 
 T = TypeVar("T", Service, Profile, Measure, Evidence, Demand, Paint)
 
-#: Services with enough public records for a map of who lacks them. First response has hundreds of
-#: centres whose positions are not in the data: a desert drawn from the few on record would be false.
-MAPPED = [s for s in Service if s is not Service.FIRST_RESPONSE]
 #: Thresholds on the slider, in the unit of each measure.
 STEPS = {
     Measure.TRAVEL_TIME: (30.0, 60.0, 90.0, 120.0, 180.0, 240.0, 360.0, 480.0, 720.0, 1440.0),
     Measure.STRAIGHT_LINE: (10.0, 25.0, 50.0, 75.0, 100.0, 150.0, 200.0, 300.0, 500.0),
 }
-USUAL = {Measure.TRAVEL_TIME: 240.0, Measure.STRAIGHT_LINE: 100.0}
 #: Years from which records may be asked for, besides all of them.
 YEARS = (2015, 2018, 2020, 2022, 2024)
 
@@ -36,7 +42,7 @@ def question(state: State, t: Translator, *, paints: Sequence[Paint] = tuple(Pai
         What the land may be coloured by; none leaves that control out.
     """
     old = state.scenario
-    service = _choice(t, "service", MAPPED, old.service, lambda s: t(f"service.{s}.name"))
+    service = _choice(t, "service", list(MAPPED), old.service, lambda s: t(f"service.{s}.name"))
     profile = _choice(t, "profile", list(Profile), old.profile, lambda p: t(f"profile.{p}.name"))
     measure = Measure(st.session_state.get("w_measure", old.measure))
     threshold = _threshold(t, old, measure)
@@ -67,7 +73,7 @@ def _choice(t: Translator, name: str, options: Sequence[T], value: T, say: Calla
 
 
 def _threshold(t: Translator, old: Scenario, measure: Measure) -> float:
-    now = old.threshold if old.measure is measure else USUAL[measure]
+    now = old.threshold if old.measure is measure else USUAL_THRESHOLD[measure]
     steps = sorted({*STEPS[measure], now})
     say = t.duration if measure is Measure.TRAVEL_TIME else lambda km: t.pair(km, km, unit="km")
     key = widget(f"threshold_{measure}", now)

@@ -12,7 +12,7 @@ import streamlit as st
 
 from capgap_geo.errors import ScenarioError
 from capgap_geo.i18n import DEFAULT_LANGUAGE, LANGUAGES
-from capgap_geo.model import Scenario
+from capgap_geo.model import MAPPED, Scenario
 from capgap_geo.render.scene import Paint
 
 VIEWS = ("page", "poster", "embed")
@@ -96,7 +96,7 @@ def tolerant_scenario(params: Mapping[str, str]) -> Scenario:
     good: dict[str, str] = {}
     names = [f.name for f in fields(Scenario)]
     for name in sorted(names, key=lambda n: n == "threshold"):  # the measure decides what threshold may be
-        if name not in params or name == "friction":
+        if name not in params or name == "friction" or (name == "service" and params[name] not in MAPPED):
             continue
         try:
             Scenario.from_query({**good, name: params[name]})
