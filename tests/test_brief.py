@@ -112,7 +112,7 @@ def test_says_what_the_assessment_says(study, make, read, kind):
         *(f.value for f in story.key_figures(study, edition.answer, edition.t, area=area)),
         *edition.spec.credits,
         edition.spec.date,
-        *(part.title for part in parts(edition, standing=None, standings=None, advice=())),
+        *(part.title for part in parts(edition, standing=None, standings=None, advice=None)),
         edition.t("brief.unknown"),
     ):
         # A line may end after a hyphen.
@@ -123,10 +123,10 @@ def test_says_what_the_assessment_says(study, make, read, kind):
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: f"{k[0] or 'country'}-{k[1]}")
 def test_no_heading_is_left_alone_at_the_foot_of_a_page(make, read, kind):
-    titles = {words(part.title) for part in parts(make(*kind), standing=None, standings=None, advice=())}
+    titles = {words(part.title) for part in parts(make(*kind), standing=None, standings=None, advice=None)}
     titles.add(make(*kind).t("brief.sources"))
     heads = {
-        words(h) for part in parts(make(*kind), standing=None, standings=None, advice=()) for h in part.head
+        words(h) for part in parts(make(*kind), standing=None, standings=None, advice=None) for h in part.head
     }
     for page in read(*kind).pages:
         lines = [words(line) for line in page.extract_text().splitlines() if line.strip()]
@@ -148,7 +148,7 @@ def test_rank_and_advice_are_told_when_they_are_known(make, study):
     assert words(t("brief.rank_moved", what=t("brief.moves_evidence"))) in text
     assert words(advice[0].what) in text
     assert words(story.people_pair(t, *advice[0].people)) in text
-    bare = [part.title for part in parts(edition, standing=None, standings=None, advice=())]
+    bare = [part.title for part in parts(edition, standing=None, standings=None, advice=None)]
     assert t("brief.help") not in bare
     assert t("brief.rank_title") not in bare
 
@@ -168,6 +168,15 @@ def test_an_informed_brief_has_rank_and_advice_of_its_own(make, study):
     best = best_changes(study, edition.answer, department="09")[0]
     assert words(t("brief.brings", people=story.people_pair(t, *best.people))) in text
     assert words(advice_of(study, [best], t)[0].what) in text
+
+
+def test_what_would_bring_next_to_nobody_is_not_advised(make, study):
+    edition = make("d:17", "en")
+    beyond = edition.answer.departments.loc["17", "uncovered_people_upper"]
+    gains = best_changes(study, edition.answer, department="17")
+    assert all(gain.people[1] >= 0.05 * beyond for gain in gains)
+    told = parts(edition, standing=None, standings=None, advice=[])
+    assert edition.t("brief.help_none", n="10,000") in [point for part in told for point in part.points]
 
 
 def test_advice_counts_what_a_new_answer_counts(make, study):
@@ -215,7 +224,7 @@ def test_thinness_is_compared_with_the_median_of_what_is_known(make, study):
     edition = make("d:17")
     part = next(
         p
-        for p in parts(edition, standing=None, standings=None, advice=())
+        for p in parts(edition, standing=None, standings=None, advice=None)
         if p.title == edition.t("brief.thin")
     )
     table = indicators(study, edition.answer)

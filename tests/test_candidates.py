@@ -209,3 +209,18 @@ def test_what_cannot_be_asked_says_what_can(study, scenario, question, code, det
         propose(study, scenario, question)
     assert caught.value.code == code
     assert caught.value.details[detail] > 0
+
+
+def test_a_town_is_offered_under_the_name_of_its_capital(study) -> None:
+    table = study.places.set_index("place_id")
+    offered = [plan[0].at for plan in candidates(study, Scenario(service=Service.POLICE)).plans]
+    assert "Caraz" in set(table.loc[offered, "place_name"])  # the gazetteer has a twin of more people there
+    capitals = set(study.provinces["capital_place_id"]) | set(study.departments["capital_place_id"])
+    others = [name for name in offered if name not in capitals]
+    large = table.loc[[c for c in table.index if c in capitals and table.loc[c, "population"] >= 10_000]]
+    for name in others:
+        point = table.loc[name].geometry
+        away = Geod(ellps="WGS84").inv(
+            [point.x] * len(large), [point.y] * len(large), large.geometry.x, large.geometry.y
+        )[2]
+        assert min(away) > 10_000.0 * 0.999

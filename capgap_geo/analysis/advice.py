@@ -14,6 +14,8 @@ from capgap_geo.model import Study
 
 #: Smallest town in which a new facility is tried.
 SMALLEST_TOWN = 10_000.0
+#: A change that brings less than this share of the people beyond reach is within the error of the model.
+WORTH = 0.05
 #: Candidates that are tried at most, the largest towns first.
 MOST_TRIED = 12
 
@@ -39,13 +41,15 @@ def best_changes(study: Study, answer: Assessment, *, department: str, most: int
     department
         Its id.
     most
-        Number of changes returned; those that bring nobody are left out.
+        Number of changes returned; those that bring less than `WORTH` of the people beyond reach, under
+        either evidence, are left out.
     """
+    beyond = float(answer.departments["uncovered_people_upper"].loc[department])
     found = []
     for plan in _tried(study, answer, department):
         after = assess(study, answer.scenario, facilities=apply(study, plan))
         people = difference(answer, after, department=department).people
-        if people[1] >= 1:
+        if people[1] >= max(WORTH * beyond, 1.0):
             found.append(Gain(plan, people))
     return sorted(found, key=lambda gain: (-gain.people[0], -gain.people[1], str(gain.plan)))[:most]
 

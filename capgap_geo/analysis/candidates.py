@@ -34,7 +34,7 @@ COARSE = 30
 _NOBODY = 1e-9
 #: Column of a reach that stands for all existing facilities together.
 EXISTING = "existing"
-#: A place nearer than this to a larger one is no candidate of its own.
+#: A place nearer than this to a capital, or to a larger one, is no candidate of its own.
 ONE_TOWN_KM = 10.0
 #: Most places that are offered as candidates.
 MOST_PLACES = 300
@@ -149,7 +149,11 @@ def _new(
             (Add(scenario.service, str(name), groups), (point.x, point.y)) for name, point in capitals.items()
         ]
     places = study.places[study.places["population"] >= min_population]
-    places = _apart(places.sort_values("population", ascending=False, kind="stable")).iloc[:MOST_PLACES]
+    capital = places["place_id"].isin(
+        {*study.departments["capital_place_id"], *study.provinces["capital_place_id"]}
+    )
+    places = places.assign(capital=capital).sort_values(["capital", "population"], ascending=False)
+    places = _apart(places).nlargest(MOST_PLACES, "population")
     return [
         (Add(scenario.service, str(name), groups), (point.x, point.y))
         for name, point in zip(places["place_id"], places.geometry, strict=True)
@@ -157,7 +161,11 @@ def _new(
 
 
 def _apart(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Leave out the places close to a larger one: for a network of services they are one town."""
+    """Leave out the places close to one before them: for a network of services they are one town.
+
+    Capitals come first: of a town that the gazetteer names twice, or of its quarters, everybody knows that
+    name.
+    """
     centred = ellipsoid.earth_centred(np.column_stack([places.geometry.x, places.geometry.y]))
     kept: list[int] = []
     for row, place in enumerate(centred):

@@ -42,7 +42,7 @@ def brief(
     *,
     standing: Standing | None = None,
     standings: pd.DataFrame | None = None,
-    advice: Sequence[Advice] = (),
+    advice: Sequence[Advice] | None = None,
 ) -> bytes:
     """Return the brief of an edition's area as a tagged PDF (PDF/UA-1) of two pages of A4.
 
@@ -55,7 +55,7 @@ def brief(
     standings
         For the country: the robustness table of the index, by department.
     advice
-        What would help most.
+        What would help most; an empty list where nothing would, None where nobody asked.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from capgap_geo.analysis.advice import Gain
+from capgap_geo.analysis.advice import SMALLEST_TOWN, Gain
 from capgap_geo.analysis.indicators import BY_NAME, indicators
 from capgap_geo.analysis.plan import Add, Change, Remove
 from capgap_geo.i18n import Translator
@@ -116,7 +116,11 @@ class Part:
 
 
 def parts(
-    edition: Edition, *, standing: Standing | None, standings: pd.DataFrame | None, advice: Sequence[Advice]
+    edition: Edition,
+    *,
+    standing: Standing | None,
+    standings: pd.DataFrame | None,
+    advice: Sequence[Advice] | None,
 ) -> list[Part]:
     """Return the sections of a brief in reading order; what is not known is said, not left out."""
     area = edition.choice.area
@@ -297,10 +301,13 @@ def _standings(edition: Edition, table: pd.DataFrame | None) -> Part | None:
     return Part(t("brief.rank_title"), head=head, rows=rows, note=t("brief.rank_note"))
 
 
-def _advice(edition: Edition, advice: Sequence[Advice]) -> Part | None:
-    if not advice:
-        return None
+def _advice(edition: Edition, advice: Sequence[Advice] | None) -> Part | None:
     t = edition.t
+    if advice is None:
+        return None
+    if not advice:
+        least = t.number(SMALLEST_TOWN)
+        return Part(t("brief.help"), points=(t("brief.help_none", n=least),), note=t("brief.help_note"))
     rows = tuple((a.what, t("brief.brings", people=story.people_pair(t, *a.people)), a.note) for a in advice)
     head = (t("brief.head.measure"), t("brief.head.brings"), t("brief.head.note"))
     return Part(t("brief.help"), head=head, rows=rows, note=t("brief.help_note"))
