@@ -150,7 +150,7 @@ def _changes(plan: Plan, t: Translator) -> None:
 
 
 def _departments(before: Assessment, after: Assessment, t: Translator) -> None:
-    """Draw the departments in which the plan changes something, most first."""
+    """Draw the departments in which the plan changes something, the largest change first, win or loss."""
     ends = ["covered_people_lower", "covered_people_upper"]
     gains = after.departments[ends] - before.departments[ends]
     moved = {
@@ -165,7 +165,7 @@ def _departments(before: Assessment, after: Assessment, t: Translator) -> None:
     rows = []
     for department, pair in moved.items():
         cells = [plain(str(before.departments.loc[department, "department_name"]))]
-        cells.append(Cell(plan_words.change_pair(t, *pair), number(max(pair, key=abs))))
+        cells.append(Cell(plan_words.change_pair(t, *pair), number(max(map(abs, pair)))))
         for answered in (before, after):
             row = pd.Series(answered.departments.loc[department])
             low, high = (float(row[f"uncovered_people_{b}"]) for b in ("lower", "upper"))
@@ -177,6 +177,4 @@ def _departments(before: Assessment, after: Assessment, t: Translator) -> None:
         Column(t("plan.departments_before"), bar=True),
         Column(t("plan.departments_after"), bar=True),
     ]
-    sortable(
-        columns, rows, key="plan_departments", caption=t("plan.departments"), order=(1, False), height=420
-    )
+    sortable(columns, rows, key="plan_departments", caption=t("plan.departments"), order=(1, False))
