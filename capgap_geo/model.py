@@ -190,7 +190,13 @@ def _number_problems(scenario: Scenario) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a fact comes from."""
+    """Where a fact comes from.
+
+    Attributes
+    ----------
+    title_es, producer_es
+        As a Spanish reader is told them; empty where they read the same.
+    """
 
     source_id: str
     title: str
@@ -199,6 +205,8 @@ class Source:
     date_published: str | None
     date_accessed: str
     package: str
+    title_es: str = ""
+    producer_es: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

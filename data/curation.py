@@ -33,7 +33,7 @@ def read_sources(package: Path) -> dict[str, Row]:
     Raises
     ------
     SystemExit
-        An id is used twice, or a source repeats one that is not listed.
+        An id is used twice, a source repeats one that is not listed, or a Spanish reader is told no producer.
     """
     rows = read_rows(package / "sources.csv")
     sources = {row["id"]: row for row in rows}
@@ -42,6 +42,7 @@ def read_sources(package: Path) -> dict[str, Row]:
         for row in rows
         if row["repeats"] and row["repeats"] not in sources
     ]
+    problems += [f"{row['id']}: no producer_es; state it" for row in rows if not row["producer_es"]]
     if len(sources) != len(rows):
         problems.append("an id is used twice")
     stop_on(problems, package / "sources.csv")
@@ -108,7 +109,8 @@ def stop_on(problems: Sequence[str], where: Path) -> None:
 
 
 def _stated(row: Row) -> dict[str, Any]:
-    stated: dict[str, Any] = {"id": row["id"], "title": row["title"], "producer": row["producer"]}
+    names = ("id", "title", "title_es", "producer", "producer_es")
+    stated: dict[str, Any] = {name: row[name] for name in names if row[name]}
     stated |= {"url": row["url"] or None, "date_published": row["date_published"] or None}
     stated |= {"date_accessed": DATE_ACCESSED, "official": row["official"] == "true"}
     for key in ("citation", "repeats", "license"):

@@ -5,6 +5,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import Point
 
+from capgap_geo.i18n import Translator
+from capgap_geo.model import Source
 from capgap_geo.provenance import read_package
+from capgap_geo.render import attribution
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
@@ -29,6 +33,7 @@ DERIVED = {
 }
 EQUAL_AREA = "+proj=laea +lon_0=-75 +lat_0=-9.5 +datum=WGS84"
 LARGEST_NAME = 4
+ENGLISH = re.compile(r" (?:and|by|after|from|the|of|citing|quoting|contributors|data) |\bcopy\b")
 #: Names of native communities, of shelters and of a shelter's town in our working notes, as the first 16
 #: digits of the SHA-256 of the name: a list in clear would publish what it forbids.
 FORBIDDEN = frozenset(
@@ -107,6 +112,29 @@ def test_every_row_has_existing_sources(package, path):
 def test_source_ids_are_unique_over_all_packages():
     ids = [s["id"] for path in DATA.glob("*/datapackage.json") for s in manifest(path.parent.name)["sources"]]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("package", sorted(p.parent.name for p in DATA.glob("*/datapackage.json")))
+def test_a_spanish_reader_is_told_every_producer_in_spanish(package):
+    for source in manifest(package)["sources"]:
+        said = f" {source['producer_es']} "
+        english = re.findall(
+            r" (?:and|by|after|from|the|of|citing|quoting|contributors|copy|data) |\(copy", said
+        )
+        assert not english, source["id"]
+
+
+def test_a_maker_signs_a_picture_by_a_short_name_that_nobody_mistakes():
+    def signed(producer_es, source_id="x"):
+        source = Source(source_id, "T", "P", None, None, "2026-01-01", "zones", producer_es=producer_es)
+        return attribution.makers(source, Translator("es"))
+
+    assert signed("Instituto Nacional de Estadística e Informática (INEI), en el paquete p de R") == ["INEI"]
+    assert signed("Infobae (copia en monitoreamos.com), que cita al INEI") == ["Infobae"]
+    assert signed("Natural Earth; Mike Bostock (world-atlas)") == ["Natural Earth", "Mike Bostock"]
+    evangelical = sources("zones")["zon-upr42-wea-unicep-2022"]["producer_es"]
+    assert signed(evangelical) == ["Alianza Evangélica Mundial y UNICEP"]
+    assert signed("un medio", "upload-x") == []
 
 
 @pytest.mark.parametrize("package", CURATED)

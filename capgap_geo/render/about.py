@@ -137,9 +137,8 @@ def slug(scenario: Scenario, area: str = "") -> str:
 
 def source_line(source: Source, t: Translator) -> str:
     """Return a source as one line: producer, year, title, address."""
-    year = (source.date_published or "")[:4] or t("source.undated")
-    said = f"{attribution.producer(source, t)} ({year}). {attribution.title(source, t)}."
-    return said + (f" {source.url}" if source.url else "")
+    who, year, what = (say(source, t) for say in (attribution.producer, attribution.year, attribution.title))
+    return f"{who} ({year}). {what}." + (f" {source.url}" if source.url else "")
 
 
 def scenario_json(edition: Edition) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from capgap_geo.analysis.capacity import corroborated, serves
 from capgap_geo.i18n import Translator
-from capgap_geo.model import Evidence, Profile, Service, Study
+from capgap_geo.model import Evidence, Profile, Service, Source, Study
 from capgap_geo.render import attribution, facts
 from capgap_geo.render.card import year_of
 
@@ -189,6 +189,10 @@ def coverage_of_knowledge(study: Study, t: Translator) -> pd.DataFrame:
 
 def source_list(study: Study, t: Translator) -> pd.DataFrame:
     """Return every source: title, producer, date, address, and the data that rest on it."""
+
+    def by_maker(s: Source) -> tuple[str, str, str]:
+        return s.package, attribution.producer(s, t), s.title
+
     return pd.DataFrame(
         [
             {
@@ -198,6 +202,6 @@ def source_list(study: Study, t: Translator) -> pd.DataFrame:
                 t("evidence.table.url"): s.url,
                 t("evidence.table.used_in"): t(f"package.{s.package}"),
             }
-            for s in sorted(study.sources.values(), key=lambda s: (s.package, s.producer, s.title))
+            for s in sorted(study.sources.values(), key=by_maker)
         ]
     )

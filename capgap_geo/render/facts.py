@@ -93,9 +93,5 @@ def facility_facts(study: Study, t: Translator, facility: pd.Series) -> Facts:
 
 def sources(study: Study, t: Translator, ids: str) -> str:
     """Return the producers of some sources with the year of each, once each."""
-    said = []
-    for source_id in str(ids).split(";"):
-        source = study.sources[source_id]
-        year = (source.date_published or "")[:4] or t("source.undated")
-        said.append(f"{attribution.producer(source, t)} ({year})")
+    said = [attribution.cited(study.sources[source_id], t) for source_id in str(ids).split(";")]
     return "; ".join(dict.fromkeys(said))

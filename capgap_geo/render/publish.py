@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,10 +28,6 @@ _ORDER = ("boundaries", "travel", "population", "facilities", "zones", "incident
 _NAMED = 4
 #: Files of the travel package that every map draws and every spread of people uses.
 _DRAWN = ("places", "roads", "rivers")
-_ACRONYM = re.compile(r"^.*\(([A-ZÁÉÍÓÚÑ]{3,8})\)$")
-#: Tables that the project compiled name their sources themselves.
-_OURS = "CapGap"
-_HOW = re.compile(r", (?:in the|after|quoting|citing) .*$")
 
 
 @remembered(1)
@@ -147,21 +142,13 @@ def credit_lines(study: Study, answer: Assessment, t: Translator) -> tuple[str, 
     for package, sources in used(study, answer).by_package.items():
         stated = licences.terms(study)[package].sources if package in licences.terms(study) else {}
         first = sorted(sources, key=lambda s: licences.claim(stated.get(s.source_id, "")))
-        names = list(dict.fromkeys(part for source in first for part in _producers(source)))
+        names = list(dict.fromkeys(part for source in first for part in attribution.makers(source, t)))
         text = "; ".join(names[:_NAMED])
         if len(names) > _NAMED:
             text = t.count("print.and_others", len(names) - _NAMED, names=text)
         if names:
             lines.append(t("print.credit", kind=t(f"print.package.{package}"), names=text))
     return (*lines, *attribution.brought(study, t), t("print.all_sources"))
-
-
-def _producers(source: Source) -> list[str]:
-    """Return the makers of a source, by their short names; the project itself signs elsewhere."""
-    if attribution.is_brought(source.source_id):
-        return []
-    parts = (_HOW.sub("", part.strip()) for part in source.producer.split(";"))
-    return [_ACRONYM.sub(r"\1", part) for part in parts if _OURS not in source.producer]
 
 
 def date_line(study: Study, answer: Assessment, t: Translator) -> str:

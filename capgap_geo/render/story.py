@@ -10,6 +10,7 @@ import pandas as pd
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import Measure, Profile, Scenario, Service, Study
+from capgap_geo.render import attribution
 
 MILLION = 1e6
 #: Capacity that says most about each service, in the order in which it is told.
@@ -152,7 +153,7 @@ def absence_note(study: Study, scenario: Scenario, t: Translator) -> str:
     known = known_absence(study, scenario)
     if known is None:
         return t("headline.note_no_record")
-    producers = [study.sources[s].producer for s in known["source_ids"].split(";")]
+    producers = [attribution.producer(study.sources[s], t) for s in known["source_ids"].split(";")]
     year = t("figure.undated") if pd.isna(known["year"]) else str(int(known["year"]))
     return t("headline.note_absent", source="; ".join(dict.fromkeys(producers)), year=year)
 

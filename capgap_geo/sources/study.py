@@ -104,6 +104,8 @@ def _sources(packages: Mapping[str, Package]) -> Mapping[str, Source]:
                 date_published=None if raw["date_published"] is None else str(raw["date_published"]),
                 date_accessed=raw["date_accessed"],
                 package=name,
+                title_es=raw.get("title_es", ""),
+                producer_es=raw.get("producer_es", ""),
             )
     return MappingProxyType(sources)
 
