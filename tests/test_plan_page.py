@@ -13,7 +13,6 @@ from capgap_geo.analysis.assess import assess
 from capgap_geo.analysis.plan import Add, Remove, from_json, to_json
 from capgap_geo.analysis.proposal import Question, propose
 from capgap_geo.analysis.whatif import apply, difference, parse
-from capgap_geo.errors import ScenarioError
 from capgap_geo.i18n import LANGUAGES, Translator, texts
 from capgap_geo.model import Measure, Profile, Scenario, Service
 from capgap_geo.privacy import PROTECTED_SERVICES, Secret, find_leaks
@@ -24,7 +23,6 @@ from capgap_geo.render.scene import Choice
 from capgap_geo.sources.uploads import read_upload
 from capgap_geo.ui import prepared
 from capgap_geo.ui.data_use import built
-from capgap_geo.ui.plan_next import refusal
 
 SCRIPT = "from capgap_geo.ui.shell import draw\ndraw('plan')()"
 STRAIGHT = {"measure": "straight_line", "threshold": "100"}
@@ -160,18 +158,6 @@ def test_a_budget_that_is_too_small_says_what_the_cheapest_costs():
     app.number_input(key="w_plan_budget").set_value(0.5).run()
     app.button(key="plan_search").click().run()
     assert "costs 1" in app.error[0].value
-
-
-@pytest.mark.parametrize("language", list(LANGUAGES))
-def test_every_refusal_of_a_search_has_words(language):
-    t = Translator(language)
-    details = {"largest": 3.0, "cheapest": 2.0, "needed": 4.0}
-    codes = [key.split(".")[2] for key in texts(language) if key.startswith("plan.siting.")]
-    for code in [*codes, "anything"]:
-        said = refusal(ScenarioError("x", code=code, details=details), t)
-        assert said
-        assert "{" not in said
-    assert refusal(ScenarioError("x", code="siting_count"), t) == t("plan.siting.other")
 
 
 def test_two_plans_stand_side_by_side():
