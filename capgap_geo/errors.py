@@ -36,6 +36,12 @@ class DataNotFoundError(CapGapError, FileNotFoundError):
     code = "data_not_found"
 
 
+class WriteError(CapGapError, OSError):
+    """A file cannot be written."""
+
+    code = "write"
+
+
 class SchemaError(CapGapError, ValueError):
     """A table breaks its column contract; ``details["problems"]`` lists every break."""
 

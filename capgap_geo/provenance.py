@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from capgap_geo.errors import DataNotFoundError, ProvenanceError
+from capgap_geo.files import write_file
 
 MANIFEST = "datapackage.json"
 _SOURCE_KEYS = ("id", "title", "producer", "date_accessed")
@@ -120,7 +121,7 @@ def write_package(folder: Path, *, meta: Mapping[str, Any], resources: Sequence[
     """
     filled = [_filled(folder, dict(r)) for r in resources]
     text = json.dumps({**meta, "resources": filled}, ensure_ascii=False, indent=2) + "\n"
-    (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+    write_file(folder / MANIFEST, text.encode())
     read_package(folder)
 
 
@@ -193,11 +194,12 @@ def _byte_problems(folder: Path, raw: Mapping[str, Any], label: str) -> Iterable
         yield f"{label}: {path} is missing; restore it or rebuild the package with its build.py"
         return
     content = path.read_bytes()
-    found = "sha256:" + hashlib.sha256(content).hexdigest()
-    if len(content) != raw.get("bytes"):
-        yield f"{label}: {path} has {len(content)} bytes, {raw.get('bytes')} are stated; the file was changed"
+    size, found = len(content), "sha256:" + hashlib.sha256(content).hexdigest()
+    changed = "the file was changed; restore it"
+    if size != raw.get("bytes"):
+        yield f"{label}: {path} has {size} bytes, {raw.get('bytes')} are stated; {changed}"
     elif found != raw.get("hash"):
-        yield f"{label}: {path} has hash {found}, {raw.get('hash')} is stated; the file was changed"
+        yield f"{label}: {path} has hash {found}, {raw.get('hash')} is stated; {changed}"
 
 
 def _licenses(raw: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:

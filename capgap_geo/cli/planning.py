@@ -12,6 +12,7 @@ import pandas as pd
 from capgap_geo.cli.asking import asked, question, study_of
 from capgap_geo.cli.talking import on_terminal, say_json, say_table, waiting
 from capgap_geo.errors import DataNotFoundError, ScenarioError
+from capgap_geo.files import write_file
 
 _AIMS = ("people", "budget", "time", "everyone")
 #: What a file with a question of siting says of itself.
@@ -67,7 +68,7 @@ def plan(
     if output is not None:
         from capgap_geo.analysis.plan import to_json
 
-        output.write_text(to_json(found["name"], found["plan"]), encoding="utf-8")
+        write_file(output, to_json(found["name"], found["plan"]).encode())
     if as_json:
         say_json({k: v for k, v in found.items() if k != "plan"} | told)
     else:

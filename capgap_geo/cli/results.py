@@ -10,6 +10,7 @@ import click
 from capgap_geo.cli.asking import PAINTS, edition_of, question
 from capgap_geo.cli.talking import records, say_json, say_table, steps, waiting, wrote
 from capgap_geo.errors import ScenarioError
+from capgap_geo.files import write_file
 
 _OUT = click.Path(dir_okay=False, path_type=Path)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -189,7 +190,7 @@ def _all_briefs(edition: Any, folder: Path) -> list[str]:
             area = f"d:{department}"
             one = replace(edition, choice=replace(edition.choice, area=area, framed=area))
             name = one.file_name("brief", "pdf")
-            (folder / name).write_bytes(informed_brief(one))
+            write_file(folder / name, informed_brief(one))
             made.append(name)
             update(1)
     return made

@@ -13,6 +13,8 @@ from typing import Any
 import click
 import pandas as pd
 
+from capgap_geo.files import write_file
+
 #: A column of a printed table is at most this wide.
 _WIDEST = 52
 
@@ -44,7 +46,7 @@ def steps(text: str, number: int) -> Iterator[Any]:
 
 def wrote(path: Path, content: bytes, *, as_json: bool, **more: Any) -> None:
     """Write a file and say so: as JSON to the output, or as a line to a terminal."""
-    path.write_bytes(content)
+    write_file(path, content)
     if as_json:
         say_json({"file": str(path), "bytes": len(content), **more})
     elif on_terminal():

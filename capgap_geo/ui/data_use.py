@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from capgap_geo.analysis.engines import hold
 from capgap_geo.analysis.friction_file import inspect_friction
 from capgap_geo.analysis.grid import Grid
+from capgap_geo.files import scratch
 from capgap_geo.model import Study
 from capgap_geo.sources.study import DEFAULT_PATH
 from capgap_geo.sources.uploads import SavedStudy, Surface, Upload, add_to_study, load_saved, save_study
@@ -101,8 +100,8 @@ def on_grid(surface: Surface) -> NDArray[np.float64]:
         It does not cover the country.
     """
     grid: Grid = shared_ground().grid
-    with tempfile.TemporaryDirectory(prefix="capgap-") as folder:
-        path = Path(folder) / "surface.tif"
+    with scratch() as folder:
+        path = folder / "surface.tif"
         path.write_bytes(geotiff(surface))
         return inspect_friction(path, grid=grid, unit="min/km").minutes
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ import rasterio
 import shapely
 from rasterio.transform import Affine
 
+from capgap_geo.files import scratch
 from capgap_geo.provenance import MANIFEST, read_package, write_package
 from capgap_geo.sources.read import csv
 from capgap_geo.sources.study import DEFAULT_PATH, PACKAGES
@@ -54,8 +54,7 @@ def save_study(
     UploadError
         An upload has problems and its bad rows were not given up; or `base` is no saved study.
     """
-    with tempfile.TemporaryDirectory(prefix="capgap-") as name:
-        folder = Path(name)
+    with scratch() as folder:
         _copy(base, folder)
         extras: list[Upload] = []
         for upload in uploads:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from capgap_geo.errors import CapGapError
+from capgap_geo.files import scratch
 from capgap_geo.sources.uploads.archives import Archive
 from capgap_geo.sources.uploads.limits import DEFAULT, MB, Limits
 from capgap_geo.sources.uploads.messages import refusal
@@ -66,8 +66,7 @@ def load_saved(content: bytes, limits: Limits = STUDY) -> SavedStudy:
     from capgap_geo.sources.uploads.upload import unsourced_ids
     from capgap_geo.sources.uploads.worker import Options
 
-    with tempfile.TemporaryDirectory(prefix="capgap-") as name:
-        folder = Path(name)
+    with scratch() as folder:
         unpack(content, folder, limits)
         # The same bytes by the same code, first where it can do no harm.
         read_raw(content, "study.zip", Options(folder=str(folder)), limits)
