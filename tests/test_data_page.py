@@ -31,8 +31,9 @@ from capgap_geo.sources.uploads.templates import template_name
 from capgap_geo.ui import prepared
 from capgap_geo.ui.data_result import problem_file, problem_rows
 from capgap_geo.ui.data_use import built, saved, with_upload
-from capgap_geo.ui.data_words import column_name, error_text, note_text
+from capgap_geo.ui.data_words import column_name, note_text
 from capgap_geo.ui.own import KEPT, current
+from capgap_geo.ui.refusals import error_text
 
 SCRIPT = "from capgap_geo.ui.shell import draw\ndraw({name!r})()"
 #: Not on an outline to four decimals: the outlines of departments are in the files.

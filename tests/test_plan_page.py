@@ -133,7 +133,7 @@ def test_a_search_proposes_proves_and_goes_into_the_plan(study):
     said = page_text(app)
     for words in plan_words.names(study, Translator("en"), found.plan):
         assert words in said
-    assert "Proven" in said
+    assert "it is proven" in said
     app.button(key="plan_steady").click().run()
     assert not app.exception
     app.button(key="plan_put").click().run()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +19,7 @@ from capgap_geo.render.mapspec import MapSpec
 from capgap_geo.render.outline import desert_features
 from capgap_geo.render.print_deserts import fine_deserts
 from capgap_geo.render.scene import Choice, Ground, Paint
-from capgap_geo.render.staticfiles import STATIC
+from capgap_geo.render.staticfiles import geometry_addresses
 
 #: Packages in the order in which a picture names their producers.
 _ORDER = ("boundaries", "travel", "population", "facilities", "zones", "incidents", "uploads")
@@ -34,9 +33,7 @@ _DRAWN = ("places", "roads", "rivers")
 def ground(study: Study) -> Ground:
     """Return what every map of a study stands on; the first call prepares the country."""
     ready = engine(study)
-    manifest: Mapping[str, str] = json.loads((STATIC / "geo" / "manifest.json").read_text("utf-8"))
-    urls = {name: f"app/static/geo/{file}" for name, file in manifest.items()}
-    return Ground(study, ready.grid, ready.cells, urls)
+    return Ground(study, ready.grid, ready.cells, geometry_addresses())
 
 
 @remembered(4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from capgap_geo.errors import DataNotFoundError
@@ -9,6 +11,22 @@ from capgap_geo.errors import DataNotFoundError
 #: What the app serves to browsers.
 STATIC = Path(__file__).resolve().parents[2] / "static"
 _PREFIXES = ("app/static/", "static/")
+
+
+def geometry_addresses(static: Path = STATIC) -> Mapping[str, str]:
+    """Return the address of each file with shapes, by its name.
+
+    Raises
+    ------
+    DataNotFoundError
+        The list of these files is missing or damaged.
+    """
+    path = static / "geo" / "manifest.json"
+    try:
+        names = json.loads(path.read_text("utf-8"))
+        return {name: f"{_PREFIXES[0]}geo/{file}" for name, file in names.items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise DataNotFoundError(f"{path}: cannot be read ({error}); restore the folder static/") from None
 
 
 def static_file(address: str) -> Path:

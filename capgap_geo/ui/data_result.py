@@ -14,10 +14,11 @@ from capgap_geo.sources.uploads import KINDS, Upload
 from capgap_geo.sources.uploads.clean import harmless
 from capgap_geo.ui.data_file import File, forget, remembered
 from capgap_geo.ui.data_use import used, with_upload
-from capgap_geo.ui.data_words import error_text, note_text, problem_text, remedy_text
+from capgap_geo.ui.data_words import note_text, problem_text, remedy_text
 from capgap_geo.ui.live_map import live_map
 from capgap_geo.ui.own import keep
 from capgap_geo.ui.prepared import shared_ground, shared_study
+from capgap_geo.ui.refusals import error_text
 from capgap_geo.ui.sortable import Cell, Column, plain, sortable
 from capgap_geo.ui.text import block, items, tag
 

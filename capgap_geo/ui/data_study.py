@@ -10,8 +10,8 @@ from capgap_geo.sources.uploads.limits import MB
 from capgap_geo.sources.uploads.saved import STUDY
 from capgap_geo.ui.data_result import SAID
 from capgap_geo.ui.data_use import loaded, saved
-from capgap_geo.ui.data_words import error_text
 from capgap_geo.ui.own import current, keep
+from capgap_geo.ui.refusals import error_text
 from capgap_geo.ui.text import tag
 
 _ROUND = "study_round"

@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import Translator
 from capgap_geo.privacy import masked
 from capgap_geo.sources.uploads import Note
 from capgap_geo.sources.uploads.clean import harmless
 
 _LONGEST = 80
-
-
-def error_text(error: CapGapError, t: Translator) -> str:
-    """Return what is wrong with a file as a whole, and what to do."""
-    key = f"error.{error.code}"
-    if not t.has(key):
-        return t("error.upload")
-    values = said(error.details, t)
-    if error.code == "upload_not_a_study":
-        values["found"] = t("own.not_ours")
-    return t(key, **values)
 
 
 def note_text(note: Note, t: Translator) -> str:
@@ -52,8 +40,8 @@ def said(values: Mapping[str, Any], t: Translator) -> dict[str, Any]:
 
 
 def _plain(value: Any, t: Translator) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return t.number(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return t.number(value) if float(value).is_integer() else t.significant(value, 3)
     return _word(str(value), t)
 
 

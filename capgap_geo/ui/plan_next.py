@@ -20,6 +20,7 @@ from capgap_geo.render import plan_words, story, theme
 from capgap_geo.ui import plan_state
 from capgap_geo.ui.planned import planned
 from capgap_geo.ui.prepared import study
+from capgap_geo.ui.refusals import error_text
 from capgap_geo.ui.sortable import Cell, Column, plain, sortable
 from capgap_geo.ui.state import widget
 from capgap_geo.ui.text import items, tag
@@ -129,20 +130,10 @@ def _search(scenario: Scenario, plan: Plan, question: Question, t: Translator) -
                 table = curve(study(), scenario, question, plan=plan, p_max=MOST)
     except CapGapError as error:
         st.session_state.pop(_FOUND, None)
-        st.error(refusal(error, t), icon=":material/error:")
+        st.error(error_text(error, t), icon=":material/error:")
         return
     st.session_state[_FOUND] = Found(scenario, plan, question, proposal, gain, table)
     st.rerun()
-
-
-def refusal(error: CapGapError, t: Translator) -> str:
-    """Return why a search cannot be made, and what works."""
-    key = f"plan.siting.{error.code}"
-    known = {k: t.number(v) for k, v in error.details.items() if isinstance(v, int | float)}
-    try:
-        return t(key, code=error.code, **known) if t.has(key) else t("plan.siting.other")
-    except KeyError:
-        return t("plan.siting.other")
 
 
 def _answer(found: Found, t: Translator) -> None:

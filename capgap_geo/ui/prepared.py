@@ -6,9 +6,7 @@ never in a cache that sessions share.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -18,13 +16,10 @@ from capgap_geo.i18n import Translator
 from capgap_geo.model import Scenario, Study
 from capgap_geo.render.outline import desert_features
 from capgap_geo.render.scene import Ground, Paint
+from capgap_geo.render.staticfiles import geometry_addresses
 from capgap_geo.sources.study import load_study
 from capgap_geo.ui.own import current
 from capgap_geo.ui.state import State
-
-STATIC = Path(__file__).parents[2] / "static"
-#: How the browser reaches a file of `STATIC`.
-URL = "app/static"
 
 
 def study() -> Study:
@@ -63,9 +58,7 @@ def shared_study() -> Study:
 def shared_ground() -> Ground:
     """Return what the project's maps stand on."""
     ready = engine(shared_study())
-    manifest: Mapping[str, str] = json.loads((STATIC / "geo" / "manifest.json").read_text("utf-8"))
-    urls = {name: f"{URL}/geo/{file}" for name, file in manifest.items()}
-    return Ground(shared_study(), ready.grid, ready.cells, urls)
+    return Ground(shared_study(), ready.grid, ready.cells, geometry_addresses())
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

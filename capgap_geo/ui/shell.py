@@ -9,9 +9,11 @@ import streamlit as st
 
 from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import DEFAULT_LANGUAGE, LANGUAGES, Translator
+from capgap_geo.render.staticfiles import STATIC
 from capgap_geo.ui import page_compare, page_data, page_evidence, page_map, page_plan
 from capgap_geo.ui.data_strip import own_data
-from capgap_geo.ui.prepared import STATIC, ground, translator
+from capgap_geo.ui.prepared import ground, translator
+from capgap_geo.ui.refusals import error_text
 from capgap_geo.ui.state import State, load, save, widget
 from capgap_geo.ui.text import sheet
 from capgap_geo.ui.welcome import welcome
@@ -64,8 +66,9 @@ def draw(name: str) -> Callable[[], None]:
             if state.view != "poster":  # a poster says it among its sources
                 own_data(t)
             save(PAGES[name](state, t))
-        except CapGapError as error:
-            _say(error, t)
+        except (CapGapError, OSError) as error:
+            log.error("%s: %s", getattr(error, "code", "file"), error)
+            st.error(error_text(error, t), icon=":material/error:")
         script = f"<script>document.documentElement.lang={state.lang!r}</script>"
         st.html(script, unsafe_allow_javascript=True)
 
@@ -83,10 +86,3 @@ def _language_switch(state: State) -> State:
             label_visibility="collapsed",
         )
     return state.with_(lang=chosen or state.lang)
-
-
-def _say(error: CapGapError, t: Translator) -> None:
-    """Tell the reader what went wrong and what to do, without a traceback."""
-    log.error("%s: %s", error.code, error)
-    key = f"error.{error.code}"
-    st.error(t(key if t.has(key) else "error.error"), icon=":material/error:")
