@@ -159,7 +159,7 @@ def _table(ranks: pd.DataFrame, scores: pd.DataFrame, found: Assessment, t: Tran
         Column(t("index.known"), t("index.known_help")),
         Column(t("index.moved"), t("index.moved_help")),
     ]
-    sortable(columns, rows, key="index", caption=t("index.title"), order=(1, True), height=760)
+    sortable(columns, rows, key="index", caption=t("index.title"), order=(1, True))
 
 
 def _rank_cell(row: pd.Series, count: int, t: Translator) -> Cell:

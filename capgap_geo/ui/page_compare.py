@@ -23,6 +23,8 @@ USUAL = ["uncovered_share", "uncovered_people", "nearest", "offences_2025", "ser
 #: What is known of provinces.
 OF_PROVINCES = ("uncovered_share", "uncovered_people", "nearest")
 PAIR = ("17", "21")
+#: More rows than this stand in a box of this height; fewer are all shown.
+FEW, BOX = 30, 760
 #: Share of the chart's width and height that a name needs around its dot.
 LABEL_ROOM = (0.13, 0.045)
 
@@ -81,21 +83,46 @@ def _table(
     cells = {name: _cells(table, found, t, name) for name in names}
     rows = [(str(d), [plain(str(areas.loc[d].iloc[0])), *(cells[n][d] for n in names)]) for d in table.index]
     order = (1, not BY_NAME[names[0]].more_is_worse)
-    sortable(columns, rows, key="compare", caption=t("compare.table"), order=order, height=760)
+    note = t("table.sorted")
+    many = len(rows) > FEW
+    if many:
+        note = f"{t.count('table.rows', len(rows))}. {note}"
+    sortable(
+        columns,
+        rows,
+        key="compare",
+        caption=t("compare.table"),
+        note=note,
+        order=order,
+        height=BOX if many else 0,
+    )
 
 
 def _cells(table: pd.DataFrame, found: Assessment, t: Translator, name: str) -> dict[str, Cell]:
+    """Return an indicator's cells: sorted by the lower bound, or by the upper one where only that is known."""
     indicator = BY_NAME[name]
     low, high = table[f"{name}_lower"], table[f"{name}_upper"]
-    finite = pd.concat([low, high]).replace(np.inf, np.nan)
-    top = 1.0 if indicator.unit == "share" else max(float(finite.max()), 1e-9)
+    top = 1.0 if indicator.unit == "share" else _largest(pd.concat([low, high]))
     cells = {}
     for d in table.index:
         a, b = float(low[d]), float(high[d])
-        value = number(b if not np.isnan(b) else a)
-        bounds = (None, None) if value is None else (min(np.nan_to_num(a), top) / top, min(value, top) / top)
-        cells[str(d)] = Cell(tables.text(t, indicator, a, b, found.unit), value, *bounds)
+        value = number(b if np.isnan(a) else a)
+        cells[str(d)] = Cell(tables.text(t, indicator, a, b, found.unit), value, *_bar(a, b, top))
     return cells
+
+
+def _bar(low: float, high: float, top: float) -> tuple[float | None, float | None]:
+    """Return both bounds as shares of a bar; none where neither is known, or nothing finite fills a bar."""
+    if not top or (np.isnan(low) and np.isnan(high)):
+        return None, None
+    ends = (0.0 if np.isnan(low) else low, low if np.isnan(high) else high)
+    return min(ends[0], top) / top, min(ends[1], top) / top
+
+
+def _largest(values: pd.Series) -> float:
+    """Return the largest finite value, which fills a bar; 0 where there is none to fill one."""
+    finite = values[np.isfinite(values)]
+    return 0.0 if finite.empty else max(float(finite.max()), 0.0)
 
 
 def _scatter(table: pd.DataFrame, found: Assessment, t: Translator) -> None:

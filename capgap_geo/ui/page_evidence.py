@@ -24,7 +24,7 @@ def page(state: State, t: Translator) -> State:
     _title(t("evidence.contested"), t("evidence.contested_note"))
     _table(evidence.contested(study(), t), "contested", t("evidence.contested"))
     _title(t("evidence.unknown"), t("evidence.unknown_note"))
-    _table(evidence.coverage_of_knowledge(study(), t), "knowledge", t("evidence.unknown"), height=620)
+    _table(evidence.coverage_of_knowledge(study(), t), "knowledge", t("evidence.unknown"))
     _title(t("evidence.method"))
     st.html(items((t(f"method.{name}") for name in METHOD), "method"))
     _title(t("evidence.sources"), t("evidence.sources_note"))
@@ -66,10 +66,10 @@ def _absences(t: Translator) -> str:
     return block("div", "absences", lines)
 
 
-def _table(table: pd.DataFrame, key: str, caption: str, *, height: int = 0) -> None:
+def _table(table: pd.DataFrame, key: str, caption: str) -> None:
     """Draw a table of text."""
     rows = [(str(i), [plain(str(v)) for v in row]) for i, row in enumerate(table.itertuples(index=False))]
-    sortable([Column(str(c)) for c in table.columns], rows, key=key, caption=caption, height=height)
+    sortable([Column(str(c)) for c in table.columns], rows, key=key, caption=caption)
 
 
 def _sources(t: Translator) -> None:

@@ -59,6 +59,7 @@ def sortable(
     *,
     key: str,
     caption: str,
+    note: str = "",
     order: tuple[int, bool] = (0, True),
     height: int = 0,
     selectable: bool = False,
@@ -72,16 +73,19 @@ def sortable(
         Id and cells of each row.
     caption
         What the table shows, for those who hear it.
+    note
+        Stands above the table: how many rows it has, by what it is sorted.
     order
         Column that sorts at first, and whether it rises.
     height
-        Largest height in pixels; 0 shows every row.
+        Largest height in pixels, for tables of hundreds of rows; 0 shows every row.
     """
     data = {
         "columns": [asdict(c) for c in columns],
         "rows": [[name, [_short(c) for c in cells]] for name, cells in rows],
         "base": base_path(),
         "caption": caption,
+        "note": note,
         "order": list(order),
         "stamp": f"{[c.title for c in columns]}{order}",
         "height": height,
@@ -94,11 +98,20 @@ def sortable(
 
 
 def _short(cell: Cell) -> list[object]:
-    """Return what a cell says, as finely as a bar can show it, without the empty end."""
-    parts = [round(v, 3) if isinstance(v, float) and v < 1e9 else v for v in astuple(cell)]
+    """Return what a cell says, as finely as a bar can show it, without the empty end.
+
+    A browser reads neither NaN nor infinity: a number that is neither known nor finite is left out.
+    """
+    parts = [_finite(v) if isinstance(v, float) else v for v in astuple(cell)]
     while len(parts) > 1 and parts[-1] in (None, ""):
         parts.pop()
     return parts
+
+
+def _finite(value: float) -> float | None:
+    if not math.isfinite(value):
+        return None
+    return round(value, 3) if value < 1e9 else value
 
 
 def number(value: float) -> float | None:
