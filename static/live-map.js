@@ -23,7 +23,7 @@ async function start(state, root, data, base) {
     sheet(root, base, "vendor/leaflet/leaflet.css"), sheet(root, base, "painter.css"),
   ]);
   if (state.gone) return;
-  box.style.height = data.height + "px";
+  box.style.height = data.height;
   root.append(box);
   state.box = box;
   state.handle = painter.paint(box, data.spec, {
@@ -40,7 +40,7 @@ async function start(state, root, data, base) {
 async function show(state, root, data, base) {
   if (state.gone) return;
   if (!state.handle) return start(state, root, data, base);
-  state.box.style.height = data.height + "px";
+  state.box.style.height = data.height;
   await state.handle.update(data.spec);
 }
 

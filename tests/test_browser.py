@@ -82,12 +82,13 @@ def test_the_language_changes_everything(visit):
     page.wait_for_url(re.compile("lang=en"))
 
 
+@pytest.mark.parametrize("language", ["es", "en"])
 @pytest.mark.parametrize(
     ("size", "width", "height"), [("wide", 1200, 675), ("tall", 1080, 1350), ("a4", 794, 1123)]
 )
-def test_a_poster_has_its_size_and_leads_back(visit, size, width, height):
+def test_a_poster_has_its_size_and_leads_back(visit, size, width, height, language):
     reader = visit({"width": width, "height": height})
-    page = reader.open(f"?lang=en&view=poster&size={size}&title=A%20title%20of%20mine")
+    page = reader.open(f"?lang={language}&view=poster&size={size}&title=A%20title%20of%20mine")
     reader.wait_for_map()
     box = page.locator("[class*=st-key-poster_]").first.bounding_box()
     assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, width, height)
@@ -96,7 +97,11 @@ def test_a_poster_has_its_size_and_leads_back(visit, size, width, height):
     assert "view=poster" not in link
     assert page.locator(".poster-code").bounding_box()["y"] + 70 < height
     foot = page.locator(".poster-foot").bounding_box()
-    assert foot["y"] + foot["height"] <= height + 1
+    assert foot["y"] + foot["height"] == pytest.approx(height, abs=1)
+    for part in (".cg-host", ".cg-legend", ".leaflet-control-scale-line"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] >= 0, part
+        assert box["y"] + box["height"] <= foot["y"] + 1, part
     assert not page.locator("[data-testid=stHeader]").is_visible()
 
 
@@ -134,3 +139,35 @@ def test_the_main_job_by_keyboard(visit):
     page.keyboard.press("Enter")
     page.wait_for_selector("article.card", timeout=10_000)
     assert page.locator(".card-title").inner_text() == "Madre de Dios"
+
+
+@pytest.mark.parametrize("question", ["service=shelter&profile=women", "service=shelter&profile=men"])
+def test_departments_are_compared_also_where_nobody_is_within_reach(visit, question):
+    """Infinite times and unknown shares are written as a browser can read them."""
+    reader = visit()
+    page = reader.open(f"compare?lang=en&{question}")
+    table = page.get_by_role("table", name="All of them, in one table")
+    table.wait_for(timeout=20_000)
+    assert table.get_by_role("row").count() == 1 + 25
+
+
+def test_a_list_of_departments_shows_every_row(visit):
+    reader = visit()
+    page = reader.open("?lang=es")
+    page.get_by_role("table", name="Dónde hay más personas fuera de alcance").wait_for(timeout=20_000)
+    box = page.locator(".scroll")
+    assert box.locator("tbody tr").count() == 25
+    assert box.evaluate("b => [b.scrollHeight - b.clientHeight, b.scrollWidth - b.clientWidth]") == [0, 0]
+    page.get_by_role("button", name="Departamento").click()
+    names = box.locator("tbody th").all_inner_texts()
+    assert names[:3] == ["Amazonas", "Áncash", "Apurímac"]
+
+
+@pytest.mark.parametrize("name", ["compare", "evidence"])
+def test_a_phone_shows_every_column_of_a_table(visit, name):
+    reader = visit(PHONE)
+    page = reader.open(f"{name}?lang=es")
+    page.locator(".scroll table").first.wait_for(timeout=20_000)
+    page.wait_for_timeout(1500)
+    for box in page.locator(".scroll").all():
+        assert box.evaluate("b => b.scrollWidth - b.clientWidth") <= 0

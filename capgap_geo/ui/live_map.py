@@ -57,7 +57,7 @@ class Click:
     lon: float
 
 
-def live_map(spec: MapSpec, *, key: str, height: int) -> Click | None:
+def live_map(spec: MapSpec, *, key: str, height: int | str) -> Click | None:
     """Show a map and return what was clicked since the last run, once.
 
     Parameters
@@ -65,11 +65,12 @@ def live_map(spec: MapSpec, *, key: str, height: int) -> Click | None:
     key
         Names the map; the reader's view is kept under it, also from page to page.
     height
-        In pixels.
+        In pixels, or a length of CSS such as one that follows the height of the window.
     """
     base = f"/{st.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
-    data = {"spec": by_address(spec.to_dict(), key=key), "height": height, "base": base, "key": key}
-    result = _component(key=key, data=data, height=height, on_click_change=lambda: None)
+    data = {"spec": by_address(spec.to_dict(), key=key), "base": base, "key": key}
+    data["height"] = height if isinstance(height, str) else f"{height}px"
+    result = _component(key=key, data=data, on_click_change=lambda: None)
     return _click(result.get("click"))
 
 

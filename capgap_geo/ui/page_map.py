@@ -7,17 +7,20 @@ import streamlit as st
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.i18n import Translator
 from capgap_geo.render import card, scene, story, tables
+from capgap_geo.render.figures import key_figures
 from capgap_geo.render.scene import Choice, Paint
 from capgap_geo.ui import cards, controls, footer, share
 from capgap_geo.ui.downloads import downloads
 from capgap_geo.ui.live_map import live_map
-from capgap_geo.ui.poster import poster
+from capgap_geo.ui.poster import poster, without_frame
 from capgap_geo.ui.prepared import answer, drawn_deserts, ground, study
 from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
 from capgap_geo.ui.state import State
 from capgap_geo.ui.text import block, tag
 
-MAP_HEIGHT = 620
+#: Headline, figures and the whole map fit the window; in another site's frame there are no figures.
+MAP_HEIGHT = "clamp(390px, calc(100dvh - 19rem), 900px)"
+FRAME_MAP = "clamp(260px, calc(100dvh - 11rem), 900px)"
 PREFIX = {"departments": "d", "provinces": "p", "zones": "z"}
 
 
@@ -49,9 +52,10 @@ def page(state: State, t: Translator) -> State:
 
 def _embed(state: State, t: Translator) -> State:
     """Draw headline and map only, and where they come from."""
+    without_frame()
     found = answer(state.scenario)
     say_headline(found, t, state.area)
-    _map(state, found, t)
+    _map(state, found, t, height=FRAME_MAP)
     st.link_button(t("share.open"), share.address(state, view="page"))
     return state
 
@@ -82,12 +86,12 @@ def figures(found: Assessment, t: Translator, area: str) -> None:
             "figure",
             [tag("p", "value", f.value), tag("p", "label", f.label), tag("p", "note", f.note)],
         )
-        for f in story.key_figures(study(), found, t, area=area)
+        for f in key_figures(study(), found, t, area=area)
     ]
     st.html(block("div", "figures", boxes))
 
 
-def _map(state: State, found: Assessment, t: Translator) -> None:
+def _map(state: State, found: Assessment, t: Translator, *, height: str = MAP_HEIGHT) -> None:
     choice = Choice(
         paint=Paint(state.paint),
         area=state.area,
@@ -96,7 +100,7 @@ def _map(state: State, found: Assessment, t: Translator) -> None:
         at=_centre(state),
     )
     spec = scene.build(ground(), found, t, choice=choice, deserts=drawn_deserts(state))
-    click = live_map(spec, key="map", height=MAP_HEIGHT)
+    click = live_map(spec, key="map", height=height)
     if click is not None and click.layer in PREFIX:
         area = f"{PREFIX[click.layer]}:{click.id}"
         if area != state.area:
@@ -146,8 +150,8 @@ def _desert_list(found: Assessment, t: Translator, area: str) -> None:
         rows,
         key="deserts",
         caption=t("deserts.title"),
+        note=t("table.sorted"),
         order=(1, False),
-        height=460,
         selectable=True,
         selected=area,
     )

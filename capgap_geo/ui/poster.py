@@ -22,27 +22,28 @@ from capgap_geo.ui.state import State
 from capgap_geo.ui.text import block, tag
 
 STYLE = Path(__file__).with_name("poster.css")
+FRAMELESS = Path(__file__).with_name("frameless.css")
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Width and height of a poster in CSS pixels, and the height of its map."""
+    """Width and height of a poster in CSS pixels."""
 
     width: int
     height: int
-    map_height: int
 
 
 SIZES = {
-    "wide": Size(1200, 675, 560),
-    "tall": Size(1080, 1350, 1032),
-    "a4": Size(794, 1123, 800),
+    "wide": Size(1200, 675),
+    "tall": Size(1080, 1350),
+    "a4": Size(794, 1123),
 }
 
 
 def poster(state: State, found: Assessment, t: Translator, link: str) -> None:
     """Draw the poster in its fixed size, without the app's frame."""
     size = SIZES.get(state.size, SIZES["wide"])
+    without_frame()
     css = STYLE.read_text("utf-8").replace("WIDTH", f"{size.width}px").replace("HEIGHT", f"{size.height}px")
     st.html(f"<style>{css}</style>")
     head = [
@@ -51,8 +52,13 @@ def poster(state: State, found: Assessment, t: Translator, link: str) -> None:
     ]
     with st.container(key=f"poster_{'wide' if size.width > size.height else 'tall'}"):
         st.html(block("div", "poster-head", head))
-        live_map(_spec(state, found, t), key="poster_map", height=size.map_height)
+        live_map(_spec(state, found, t), key="poster_map", height="100%")
         st.html(block("div", "poster-foot", [*_foot(found, t, link), _code(link)]))
+
+
+def without_frame() -> None:
+    """Hide the app's own frame: navigation, language, controls."""
+    st.html(f"<style>{FRAMELESS.read_text('utf-8')}</style>")
 
 
 def _spec(state: State, found: Assessment, t: Translator) -> MapSpec:
