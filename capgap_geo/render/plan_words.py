@@ -10,12 +10,12 @@ import pandas as pd
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.plan import Accept, Add, Change, Plan, Problem, read_text
 from capgap_geo.analysis.whatif import BY_DEPARTMENT, difference, near
-from capgap_geo.i18n import DASH, Translator
+from capgap_geo.i18n import Translator
 from capgap_geo.model import GROUPS, Scenario, Service, Study
 from capgap_geo.render import story
 
 #: A change of fewer persons than this is told as none.
-NOBODY = 0.5
+NOBODY = story.NOBODY
 
 
 def place(study: Study, t: Translator, change: Add) -> str:
@@ -89,9 +89,9 @@ def headline(before: Assessment, after: Assessment, t: Translator, *, plan: Plan
     if max(abs(low), abs(high)) < NOBODY:
         return t("plan.head.none", **words)
     if low < -NOBODY < NOBODY < high:
-        return t("plan.head.mixed", low=signed(t, low), high=story.people(t, high), **words)
+        return t("plan.head.mixed", low=story.people(t, -low), high=story.people(t, high), **words)
     kind, pair = ("gain", (max(low, 0.0), high)) if high >= NOBODY else ("loss", (max(-high, 0.0), -low))
-    million = "_million" if pair[1] >= story.MILLION and t.language == "es" else ""
+    million = "_million" if story.millions(pair[1]) and t.language == "es" else ""
     return t(f"plan.head.{kind}{million}", n=story.people_pair(t, *pair), **words)
 
 
@@ -104,11 +104,6 @@ def _words(t: Translator, scenario: Scenario) -> dict[str, str]:
     }
 
 
-def signed(t: Translator, value: float) -> str:
-    """Return a number of people with its sign."""
-    return ("\N{MINUS SIGN}" if value < 0 else "+") + story.people(t, abs(value))
-
-
 def change_pair(t: Translator, low: float, high: float) -> str:
     """Return a change in people as a pair: so many more, so many fewer, or the word for none."""
     if max(abs(low), abs(high)) < NOBODY:
@@ -117,7 +112,7 @@ def change_pair(t: Translator, low: float, high: float) -> str:
         return t("plan.table.mixed", low=story.people(t, -low), high=story.people(t, high))
     near_by, far = sorted((abs(low), abs(high)))
     n = story.people_span(t, near_by, far)
-    if near_by < NOBODY:
+    if near_by < NOBODY and far >= story.FEW:
         n = t("plan.table.up_to", n=story.people(t, far))
     return t("plan.table.less" if low < -NOBODY else "plan.table.more", n=n)
 
@@ -137,12 +132,9 @@ def comparison(before: Assessment, after: Assessment, t: Translator) -> list[tup
 
 
 def _people(answer: Assessment, t: Translator) -> str:
-    """Return people with three figures, so that a change of some thousands shows."""
+    """Return people as the headline does; a smaller change is told beside them."""
     low, high = (float(answer.country[f"uncovered_people_{b}"]) for b in ("lower", "upper"))
-    if low >= story.MILLION:
-        pair = t.significant(low / story.MILLION, 3), t.significant(high / story.MILLION, 3)
-        return t("people.million", n=pair[0] if pair[0] == pair[1] else DASH.join(pair))
-    return t.pair(float(f"{low:.3g}"), float(f"{high:.3g}"))
+    return story.people_span(t, low, high)
 
 
 def _share(answer: Assessment, t: Translator) -> str:

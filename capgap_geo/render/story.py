@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,6 +14,14 @@ from capgap_geo.model import Measure, Profile, Scenario, Service, Study
 from capgap_geo.render import attribution
 
 MILLION = 1e6
+#: People fewer than these are only told to be few: the grid and the spread of the people know no better.
+FEW = 1000
+#: Less than one person is nobody.
+NOBODY = 0.5
+#: What is nearer than this is only told to be near.
+CLOSE = {"min": 5.0, "km": 1.0}
+#: Steps in which travel is told, each up to a limit.
+STEPS = {"min": ((60, 5), (600, 10), (math.inf, 60)), "km": ((100, 1), (math.inf, 10))}
 #: Capacity that says most about each service, in the order in which it is told.
 TOLD = {
     Service.POLICE: ("officers", "vehicles"),
@@ -31,25 +40,53 @@ class Figure:
 
 
 def people(t: Translator, value: float) -> str:
-    """Return a number of people with two significant figures: ``2.1 million``, ``34,000``."""
-    if value < MILLION:
+    """Return a number of people as finely as the data can know it: ``2.1 million``, ``34,000``.
+
+    Two significant figures; of few people only that they are few, and of nobody, nobody.
+    """
+    if value < NOBODY:
+        return t.number(0)
+    if value < FEW:
+        return t("value.fewer", n=t.number(FEW))
+    if not millions(value):
         return t.significant(value)
-    return t("people.million", n=t.significant(value / MILLION))
+    return _of_millions(t, _in_millions(t, value))
 
 
 def people_pair(t: Translator, lower: float, upper: float) -> str:
-    """Return a range of people, or one number where both bounds read the same."""
-    low, high = people(t, lower), people(t, upper)
-    return low if low == high else t("people.range", low=low, high=high)
+    """Return a range of people, or one number where both read the same: ``between 13 and 18 million``."""
+    return _range(t, lower, upper, lambda low, high: t("people.range", low=low, high=high))
 
 
 def people_span(t: Translator, lower: float, upper: float) -> str:
     """Return a range of people as briefly as a table wants it: ``1.3–1.4 million``."""
-    if min(lower, upper) >= MILLION:
-        low, high = (t.significant(v / MILLION) for v in (lower, upper))
-        return t("people.million", n=low if low == high else f"{low}{DASH}{high}")
+    return _range(t, lower, upper, lambda low, high: f"{low}{DASH}{high}")
+
+
+def _range(t: Translator, lower: float, upper: float, join: Callable[[str, str], str]) -> str:
+    """Return two numbers of people joined, with their unit once where they share it."""
     low, high = people(t, lower), people(t, upper)
-    return low if low == high else f"{low}{DASH}{high}"
+    if low == high or NOBODY <= upper < FEW:
+        return high
+    if NOBODY <= lower < FEW:
+        return t("people.up_to", n=high)
+    if millions(lower) and millions(upper):
+        return _of_millions(t, join(_in_millions(t, lower), _in_millions(t, upper)))
+    return join(low, high)
+
+
+def millions(value: float) -> bool:
+    """Return whether a number reads in millions once it is rounded."""
+    return math.isfinite(value) and float(f"{value:.2g}") >= MILLION
+
+
+def _in_millions(t: Translator, value: float) -> str:
+    count = float(f"{value / MILLION:.2g}")
+    return t.number(count, 0 if count.is_integer() else 1)
+
+
+def _of_millions(t: Translator, n: str) -> str:
+    return t("people.million.one" if n == t.number(1) else "people.million.other", n=n)
 
 
 def threshold(t: Translator, scenario: Scenario) -> str:
@@ -59,27 +96,45 @@ def threshold(t: Translator, scenario: Scenario) -> str:
     return t.pair(scenario.threshold, scenario.threshold, unit="km")
 
 
-def coarse(minutes: float) -> float:
-    """Return travel minutes as finely as the model can know them: 5 min, 10 min, then whole hours."""
-    if not math.isfinite(minutes):
-        return minutes
-    step = 5 if minutes < 60 else 10 if minutes < 600 else 60
-    return step * math.ceil(minutes / step)
+def coarse(value: float, unit: str = "min") -> float:
+    """Return how far something is as finely as can be known: 5 min, 10 min, then whole hours; 1 km, 10 km.
+
+    Rounded up, so that what is beyond a limit never reads as within it.
+    """
+    if not math.isfinite(value):
+        return value
+    step = next(step for limit, step in STEPS[unit] if value < limit)
+    return step * math.ceil(value / step)
 
 
-def nearest(t: Translator, lower: float, upper: float, unit: str) -> str:
-    """Return a pair of travel times or distances in words; a side that is unreachable leaves "at least"."""
-    if unit == "km":
-        low, high = (
-            t.pair(round(v), round(v), unit=unit) if math.isfinite(v) else "" for v in (lower, upper)
-        )
-        both = t.pair(round(lower), round(upper), unit=unit) if low and high else ""
-    else:
-        low, high = (t.duration(coarse(v)) if math.isfinite(v) else "" for v in (lower, upper))
-        both = low if low == high else f"{low} {t('word.to')} {high}"
-    if not low:
+def far(t: Translator, value: float, unit: str) -> str:
+    """Return a travel time or distance in words: ``under 5 min``, ``4 h``, ``840 km``."""
+    if not math.isfinite(value):
         return t("value.unreachable")
-    return both if high else t("figure.at_least", text=low)
+    least = CLOSE[unit]
+    said = max(coarse(value, unit), least)
+    text = t.duration(said) if unit == "min" else t.pair(said, said, unit=unit)
+    return t("value.under", n=text) if value < least else text
+
+
+def nearest(t: Translator, lower: float, upper: float, unit: str, *, served: bool = True) -> str:
+    """Return a pair of travel times or distances in words; a side that is unreachable leaves "at least".
+
+    Parameters
+    ----------
+    served
+        False where no service is on record: then nothing is far, there is nothing to go to.
+    """
+    if not served:
+        return t("value.unserved")
+    low, high = far(t, lower, unit), far(t, upper, unit)
+    if low == high:
+        return low
+    if not math.isfinite(upper) and lower >= CLOSE[unit]:
+        return t("figure.at_least", text=low)
+    if unit == "km" and lower >= CLOSE[unit]:
+        return t.pair(coarse(lower, unit), coarse(upper, unit), unit=unit)
+    return f"{low} {t('word.to')} {high}"
 
 
 def area_row(answer: Assessment, area: str) -> tuple[pd.Series, str]:
@@ -111,7 +166,7 @@ def headline(study: Study, answer: Assessment, t: Translator, *, area: str = "")
         return _sentence(t("headline.nobody_beyond", **words))
     share = t.percent(float(row["uncovered_share_lower"]), float(row["uncovered_share_upper"]))
     n = people_pair(t, lower, upper)
-    counted = t("people.who_million" if upper >= MILLION else "people.who", n=n, who=words["who"])
+    counted = t("people.who_million" if millions(upper) else "people.who", n=n, who=words["who"])
     return _sentence(t("headline.beyond", counted=counted, share=share, **words))
 
 
