@@ -6,6 +6,7 @@ never in a cache that sessions share.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,6 +59,7 @@ def shared_study() -> Study:
 def shared_ground() -> Ground:
     """Return what the project's maps stand on."""
     ready = engine(shared_study())
+    gc.freeze()  # what is here stays to the end: the collector need not look through it again and again
     return Ground(shared_study(), ready.grid, ready.cells, geometry_addresses())
 
 
