@@ -18,6 +18,8 @@ LANGUAGES: Mapping[str, str] = {"es": "Español", "en": "English"}
 DEFAULT_LANGUAGE = "es"
 _LOCALES = {"es": "es_PE", "en": "en"}
 DASH = "–"
+#: A share that differs by less from 0 or 1 does so by rounding alone.
+_NOTHING = 1e-9
 
 
 class Translator:
@@ -51,9 +53,13 @@ class Translator:
 
     def count(self, key: str, n: int, **values: object) -> str:
         """Return ``key.one`` or ``key.other`` by the plural rule of the language, with ``{n}``."""
-        rule = Locale.parse(self._locale).plural_form(n)
+        return self.count_pair(key, n, n, **values)
+
+    def count_pair(self, key: str, lower: float, upper: float, **values: object) -> str:
+        """Return the same for a lower and an upper bound: ``4-9 units``."""
+        rule = Locale.parse(self._locale).plural_form(upper)
         form = rule if self.has(f"{key}.{rule}") else "other"
-        return self(f"{key}.{form}", n=self.number(n), **values)
+        return self(f"{key}.{form}", n=self.pair(lower, upper), **values)
 
     def number(self, value: float, digits: int = 0) -> str:
         """Return a number with the separators of the language; NaN is the word for not known."""
@@ -78,9 +84,33 @@ class Translator:
         return f"{text}\N{NO-BREAK SPACE}{unit}" if unit and math.isfinite(upper) else text
 
     def percent(self, lower: float, upper: float | None = None, digits: int = 0) -> str:
-        """Return a share in [0, 1] (or a pair of shares) in percent."""
-        high = lower if upper is None else upper
-        return self.pair(100 * lower, 100 * high, digits, "%")
+        """Return a share in [0, 1] (or a pair of shares) in percent.
+
+        Only nothing reads 0 %, and only everything 100 %: a little is ``<1 %``, nearly all ``>99 %``.
+        """
+        shares = (lower, lower if upper is None else upper)
+        if not all(map(math.isfinite, shares)):
+            return self.pair(100 * shares[0], 100 * shares[1], digits, "%")
+        low, high = (self._percent(share, digits) for share in sorted(shares))
+        if low == high or high.startswith("<"):
+            text = high
+        elif low.startswith(">"):
+            text = low
+        else:
+            text = (
+                f"{low}\N{NO-BREAK SPACE}{DASH}\N{NO-BREAK SPACE}{high}"
+                if ">" in high
+                else f"{low}{DASH}{high}"
+            )
+        return f"{text}\N{NO-BREAK SPACE}%"
+
+    def _percent(self, share: float, digits: int) -> str:
+        text, step = self.number(100 * share, digits), 10.0**-digits
+        if share > _NOTHING and text == self.number(0, digits):
+            return f"<{self.number(step, digits)}"
+        if share < 1 - _NOTHING and text == self.number(100, digits):
+            return f">{self.number(100 - step, digits)}"
+        return text
 
     def duration(self, minutes: float) -> str:
         """Return minutes in words: ``45 min``, ``4 h``, ``4 h 30 min``."""

@@ -24,6 +24,7 @@ from capgap_geo.render.about import Edition
 from capgap_geo.render.brief import brief, informed_brief
 from capgap_geo.render.brief_words import Advice, Standing, advice_of, parts
 from capgap_geo.render.figure import alt_text
+from capgap_geo.render.figures import key_figures
 from capgap_geo.render.scene import Choice
 from capgap_geo.sources.study import load_study
 
@@ -108,8 +109,8 @@ def test_says_what_the_assessment_says(study, make, read, kind):
     for said in (
         edition.headline,
         edition.link.removeprefix("https://"),
-        *(f.label for f in story.key_figures(study, edition.answer, edition.t, area=area)),
-        *(f.value for f in story.key_figures(study, edition.answer, edition.t, area=area)),
+        *(f.label for f in key_figures(study, edition.answer, edition.t, area=area)),
+        *(f.value for f in key_figures(study, edition.answer, edition.t, area=area)),
         *edition.spec.credits,
         edition.spec.date,
         *(part.title for part in parts(edition, standing=None, standings=None, advice=None)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -48,6 +48,47 @@ def qualifying(facilities: T, scenario: Scenario) -> T:
 def corroborated(facilities: pd.DataFrame) -> pd.DataFrame:
     """Return the facilities of the stricter evidence level."""
     return facilities[facilities["evidence"].eq(Evidence.CORROBORATED)]
+
+
+class Held(NamedTuple):
+    """What facilities hold of one capacity, as far as anybody says.
+
+    Attributes
+    ----------
+    lower, upper
+        The sum of what is known; they differ where sources dispute it.
+    known
+        Number of facilities of which it is known. The others may hold more: this is no bound of the whole.
+    """
+
+    lower: float
+    upper: float
+    known: int
+
+
+def disputed(facilities: pd.DataFrame, contested: pd.DataFrame) -> pd.DataFrame:
+    """Return the disputed values that are about these facilities and no others."""
+    have = set(facilities["facility_id"])
+    about = [set(str(ids).split(";")) <= have for ids in contested["facility_ids"]]
+    return contested[np.array(about, dtype=bool)]
+
+
+def held(facilities: pd.DataFrame, contested: pd.DataFrame, name: str) -> Held | None:
+    """Return what facilities hold of a capacity, every side of a dispute within its bounds.
+
+    None where nobody says of any facility: not known, not zero.
+    """
+    values = facilities.set_index("facility_id")[name].astype(float).dropna()
+    low = high = float(values.sum())
+    known = set(values.index)
+    claims = disputed(facilities, contested)
+    for ids, sides in claims[claims["measure"].eq(name)].groupby("facility_ids"):
+        group = str(ids).split(";")
+        recorded = float(values[values.index.isin(group)].sum())
+        low += float(sides["value"].min()) - recorded
+        high += float(sides["value"].max()) - recorded
+        known.update(group)
+    return Held(low, high, len(known)) if known else None
 
 
 def totals(facilities: pd.DataFrame, departments: pd.Index) -> pd.DataFrame:

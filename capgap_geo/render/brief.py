@@ -19,7 +19,7 @@ from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.standing import standings
 from capgap_geo.errors import CapGapError, ScenarioError
 from capgap_geo.model import Study
-from capgap_geo.render import story, theme
+from capgap_geo.render import figures, story, theme
 from capgap_geo.render.about import Edition
 from capgap_geo.render.brief_words import Advice, Part, Standing, advice_of, parts, standing_of
 from capgap_geo.render.card import card
@@ -125,7 +125,7 @@ def _data(edition: Edition, sections: Sequence[Part]) -> Mapping[str, Any]:
         "date": {"year": edition.date.year, "month": edition.date.month, "day": edition.date.day},
         "colours": _COLOURS, "name": name, "kicker": t("brief.kicker", kind=kind, date=t.date(edition.date)),
         "headline": edition.headline, "subline": _subline(edition),
-        "figures": [asdict(f) for f in story.key_figures(study, edition.answer, t, area=area)],
+        "figures": [asdict(f) for f in figures.key_figures(study, edition.answer, t, area=area)],
         "map": _map(edition), "alt": alt_text(spec, t), "caption": t("brief.caption", date=spec.date),
         "sections": [asdict(section) for section in sections],
         "sources": {"title": t("brief.sources"), "lines": [*spec.credits, spec.date, t("brief.method")]},

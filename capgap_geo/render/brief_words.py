@@ -15,7 +15,7 @@ from capgap_geo.i18n import Translator
 from capgap_geo.model import Measure, Profile, Service, Study
 from capgap_geo.render import facts, story, tables
 from capgap_geo.render.about import Edition
-from capgap_geo.render.card import Line, Section, card, year_of
+from capgap_geo.render.card import Line, Section, card
 
 #: Indicators that tell how thin help is spread, and over how much need.
 _THIN = (
@@ -135,20 +135,18 @@ def _area(edition: Edition) -> list[Part | None]:
     found = card(study, answer, t, area)
     if found is None:
         return []
-    by_title = {section.title: section for section in found.sections}
-    reach = t("card.reach", service=t(f"service.{answer.scenario.service}.long"))
-    order = [t("card.zone"), t("card.present"), t("card.absent"), reach, t("card.zones")]
-    chosen = [by_title[title] for title in order if title in by_title]
+    by_kind = {section.kind: section for section in found.sections}
+    chosen = [by_kind[kind] for kind in ("zone", "present", "absent", "reach", "zones") if kind in by_kind]
     return [*(_part(t, section) for section in chosen), _thin(edition)]
 
 
 def _part(t: Translator, section: Section) -> Part:
-    if section.title == t("card.absent"):
+    if section.kind == "absent":
         return Part(
             section.title, head=_head(t), rows=_together(section.lines), note=section.note, widths=_EVEN
         )
     rows = tuple((line.label, line.value, _small(line)) for line in section.lines)
-    if section.title == t("card.zones") and len(rows) > _LONG:
+    if section.kind == "zones" and len(rows) > _LONG:
         return _in_two(section.title, t, rows, section.note)
     return Part(section.title, head=_head(t), rows=rows, note=section.note)
 
@@ -236,7 +234,7 @@ def _absent(edition: Edition) -> Part:
         Line(
             t(f"absence.{row['absence_id']}"),
             t("card.documented"),
-            year_of(row, t),
+            story.year_of(row, t),
             facts.sources(study, t, row["source_ids"]),
         )
         for _, row in study.absences[study.absences["department_id"].isna()].iterrows()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -10,8 +10,10 @@ from capgap_geo.analysis.assess import Assessment
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Service, Study
 from capgap_geo.privacy.settings import MINIMUM_CELL
-from capgap_geo.render import facts, story
+from capgap_geo.render import facts, story, zone_sources
 
+#: Sections that are known by department, also in the card of a province or a mining zone.
+BY_DEPARTMENT = ("present", "absent", "incidents")
 #: Registries of children, whose small counts are not told exactly.
 CHILDREN = "nna_"
 
@@ -29,8 +31,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Lines under one title, with a sentence that must stand beside them."""
+    """Lines under one title, with a sentence that must stand beside them.
 
+    Attributes
+    ----------
+    kind
+        What it tells: ``zone``, ``reach``, ``present``, ``absent``, ``zones`` or ``incidents``.
+    """
+
+    kind: str
     title: str
     lines: tuple[Line, ...]
     note: str = ""
@@ -51,24 +60,32 @@ def card(study: Study, answer: Assessment, t: Translator, area: str) -> Card | N
     department = story.department_of(study, area)
     if not name or department is None:
         return None
+    kind, _, area_id = area.partition(":")
     sections = [
-        _reach(study, answer, t, row, zone=area.startswith("z:")),
+        _reach(study, answer, t, row, zone=kind == "z"),
         _present(study, t, department),
         _absent(study, t, department),
     ]
-    kind, _, area_id = area.partition(":")
     if kind == "z":
         sections.insert(0, _zone(study, t, area_id))
     else:
-        sections += [_zones_here(study, answer, t, department), _incidents(study, t, department)]
-    return Card(name, _subtitle(study, t, kind, department), tuple(s for s in sections if s.lines or s.note))
+        sections += [_zones_here(study, answer, t, area), _incidents(study, t, department)]
+    told = tuple(_placed(s, t, kind) for s in sections if s.lines or s.note)
+    return Card(name, _subtitle(study, t, kind, department), told)
+
+
+def _placed(section: Section, t: Translator, kind: str) -> Section:
+    """Return a section whose title says that it tells of the department, where the card is of less."""
+    if kind == "d" or section.kind not in BY_DEPARTMENT:
+        return section
+    title = section.title[:1].lower() + section.title[1:]
+    return replace(section, title=t("card.in_department", title=title))
 
 
 def _subtitle(study: Study, t: Translator, kind: str, department: str) -> str:
     if kind == "d":
         return t("card.department")
-    names = study.departments.set_index("department_id")["department_name"]
-    return t(f"card.in.{kind}", department=names[department])
+    return t(f"card.in.{kind}", department=story.department_name(study, department))
 
 
 def _reach(study: Study, answer: Assessment, t: Translator, row: pd.Series, *, zone: bool) -> Section:
@@ -76,11 +93,11 @@ def _reach(study: Study, answer: Assessment, t: Translator, row: pd.Series, *, z
     scenario = answer.scenario
     title = t("card.reach", service=t(f"service.{scenario.service}.long"))
     if answer.nobody_serves:
-        return Section(title, (), t("fact.nobody"))
+        return Section("reach", title, (), t("fact.nobody"))
     half = story.nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
     if zone:
         far = (Line(t("figure.zone_nearest"), half), Line(t("card.people_in_zone"), t("value.unknown")))
-        return Section(title, far, t("card.people_in_zone_note"))
+        return Section("reach", title, far, t("card.people_in_zone_note"))
     share = t.percent(row["uncovered_share_lower"], row["uncovered_share_upper"])
     people = story.people_pair(t, row["uncovered_people_lower"], row["uncovered_people_upper"])
     low, high = (float(f"{row[key]:.2g}") for key in ("uncovered_area_km2_lower", "uncovered_area_km2_upper"))
@@ -90,7 +107,7 @@ def _reach(study: Study, answer: Assessment, t: Translator, row: pd.Series, *, z
         Line(t("card.land_beyond"), land),
         Line(t("card.half"), half),
     ]
-    return Section(title, tuple(lines), "" if row["robust"] else t("fact.not_robust"))
+    return Section("reach", title, tuple(lines), "" if row["robust"] else t("fact.not_robust"))
 
 
 def _present(study: Study, t: Translator, department: str) -> Section:
@@ -100,7 +117,7 @@ def _present(study: Study, t: Translator, department: str) -> Section:
         for service in Service
         for _, row in local[local["service"] == service].iterrows()
     ]
-    return Section(t("card.present"), tuple(lines))
+    return Section("present", t("card.present"), tuple(lines))
 
 
 def _facility(study: Study, t: Translator, row: pd.Series) -> Line:
@@ -117,7 +134,7 @@ def _absent(study: Study, t: Translator, department: str) -> Section:
         Line(
             t(f"absence.{a['absence_id']}"),
             t("card.documented"),
-            year_of(a, t),
+            story.year_of(a, t),
             facts.sources(study, t, a["source_ids"]),
         )
         for _, a in known.iterrows()
@@ -127,25 +144,34 @@ def _absent(study: Study, t: Translator, department: str) -> Section:
         for service in Service
         if service not in set(local["service"])
     ]
-    return Section(t("card.absent"), tuple(lines), t("figure.none_note"))
-
-
-def year_of(row: pd.Series, t: Translator) -> str:
-    """Return the year of a record, or the word for undated."""
-    return t("figure.undated") if pd.isna(row["year"]) else str(int(row["year"]))
+    return Section("absent", t("card.absent"), tuple(lines), t("figure.none_note"))
 
 
 def _zone(study: Study, t: Translator, zone_id: str) -> Section:
-    zone = study.zones.set_index("zone_id").loc[zone_id]
-    source = facts.sources(study, t, zone["source_ids"])
-    mined = t("value.unknown") if pd.isna(zone["mined_ha"]) else f"{t.significant(zone['mined_ha'], 3)} ha"
+    zone = study.zones.set_index("zone_id", drop=False).loc[zone_id]
+    mined, of_mined, mined_note = t("value.unknown"), "", ""
+    if not pd.isna(zone["mined_ha"]):
+        mined, of_mined = f"{t.significant(zone['mined_ha'], 3)} ha", zone_sources.mined(study, zone)
+        mined_note = t("card.two_detectors") if zone_sources.DETECTIONS in of_mined.split(";") else ""
     link_year = "" if pd.isna(zone["trafficking_year"]) else str(int(zone["trafficking_year"]))
     return Section(
+        "zone",
         t("card.zone"),
         (
-            Line(t("card.mined"), mined, story.period(zone["mined_ha_period"]), source),
-            Line(t("card.legality"), t(f"zone.legality.{zone['legality']}")),
-            Line(t("card.link"), t(f"zone.link.{zone['trafficking_evidence']}"), link_year, source),
+            Line(
+                t("card.mined"),
+                mined,
+                story.period(zone["mined_ha_period"]),
+                facts.sources(study, t, of_mined),
+                mined_note,
+            ),
+            Line(t("card.legality"), t(f"zone.legality.{zone['legality']}"), note=t("card.legality_note")),
+            Line(
+                t("card.link"),
+                t(f"zone.link.{zone['trafficking_evidence']}"),
+                link_year,
+                facts.sources(study, t, zone_sources.linked(study, zone)),
+            ),
             Line(
                 t("card.outline"),
                 t(f"zone.method.{zone['outline_method']}"),
@@ -155,14 +181,14 @@ def _zone(study: Study, t: Translator, zone_id: str) -> Section:
     )
 
 
-def _zones_here(study: Study, answer: Assessment, t: Translator, department: str) -> Section:
-    here = study.zones[study.zones["department_id"] == department]
+def _zones_here(study: Study, answer: Assessment, t: Translator, area: str) -> Section:
     lines = []
-    for _, zone in here.iterrows():
+    for _, zone in story.zones_of(study, area).iterrows():
         row = answer.zones.loc[zone["zone_id"]]
-        reach = story.nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
+        pair = row["nearest_lower"], row["nearest_upper"]
+        reach = story.nearest(t, *pair, answer.unit, served=not answer.nobody_serves)
         lines.append(Line(zone["zone_name"], reach, note=t(f"zone.link.{zone['trafficking_evidence']}")))
-    return Section(t("card.zones"), tuple(lines), t("layer.zones_note") if lines else "")
+    return Section("zones", t("card.zones"), tuple(lines), t("layer.zones_note") if lines else "")
 
 
 def _counted(t: Translator, row: pd.Series) -> str:
@@ -188,4 +214,4 @@ def _incidents(study: Study, t: Translator, department: str) -> Section:
         )
         for _, row in local.iterrows()
     )
-    return Section(t("card.incidents"), lines, t("card.incidents_note") if lines else "")
+    return Section("incidents", t("card.incidents"), lines, t("card.incidents_note") if lines else "")

@@ -8,9 +8,8 @@ import pandas as pd
 
 from capgap_geo.analysis.capacity import corroborated, serves
 from capgap_geo.i18n import Translator
-from capgap_geo.model import Evidence, Profile, Service, Source, Study
-from capgap_geo.render import attribution, facts
-from capgap_geo.render.card import year_of
+from capgap_geo.model import Evidence, Profile, Scenario, Service, Source, Study
+from capgap_geo.render import attribution, disputes, facts, figures, story
 
 #: The report that asked, by its source id.
 REPORT = "fac-upr42-wea-unicep-2022"
@@ -42,7 +41,7 @@ def recommendations(study: Study, t: Translator) -> list[Progress]:
 
 
 def _offices(study: Study, t: Translator) -> Progress:
-    row = latest(study, "prosecution_offices")
+    row = figures.latest(study, "prosecution_offices")
     return Progress(
         t("asked.operators"),
         t("progress.offices"),
@@ -51,12 +50,6 @@ def _offices(study: Study, t: Translator) -> Progress:
         str(row["period"]),
         facts.sources(study, t, row["source_id"]),
     )
-
-
-def latest(study: Study, measure: str) -> pd.Series:
-    """Return the latest national figure of a measure."""
-    rows = study.figures[study.figures["measure"].eq(measure) & study.figures["department_id"].isna()]
-    return rows.sort_values("period").iloc[-1]
 
 
 def _departments(study: Study, t: Translator, service: Service, asked: str) -> Progress:
@@ -81,7 +74,7 @@ def _span(rows: pd.DataFrame, t: Translator) -> str:
 
 def _women_officers(study: Study, t: Translator) -> Progress:
     known = study.facilities["women_officers"].dropna()
-    row = latest(study, "women_share_police")
+    row = figures.latest(study, "women_share_police")
     present = t("value.unknown") if known.empty else t.number(known.sum())
     return Progress(
         t("asked.operators"),
@@ -112,11 +105,13 @@ def _care(study: Study, t: Translator, profile: Profile) -> Progress:
     records = known if local.empty else local
     low, high = (part["department_id"].nunique() for part in (corroborated(local), local))
     total = len(study.departments)
+    dispute = disputes.of_question(study, Scenario(Service.SHELTER, profile), t)
+    low = 0 if dispute else low
     return Progress(
         t("asked.care"),
         t("progress.care", who=t(f"profile.{profile}.who")),
         t("figure.of", part=t.pair(low, high), whole=total),
-        t("progress.care_gap", n=t.pair(total - high, total - low)),
+        " ".join(filter(None, [t("progress.care_gap", n=t.pair(total - high, total - low)), dispute])),
         _span(records, t),
         facts.sources(study, t, ";".join(records["source_ids"])) if len(records) else "",
     )
@@ -129,7 +124,7 @@ def _follow_up(study: Study, t: Translator) -> Progress:
         t("progress.follow_up"),
         t("figure.none"),
         t("progress.follow_up_gap"),
-        year_of(row, t),
+        story.year_of(row, t),
         facts.sources(study, t, row["source_ids"]),
     )
 
@@ -142,7 +137,7 @@ def absences(study: Study, t: Translator) -> pd.DataFrame:
             {
                 t("evidence.table.absent"): t(f"absence.{row['absence_id']}"),
                 t("evidence.table.where"): names.get(row["department_id"], t("evidence.country")),
-                t("evidence.table.year"): year_of(row, t),
+                t("evidence.table.year"): story.year_of(row, t),
                 t("evidence.table.level"): t(f"evidence.level.{row['evidence']}"),
                 t("evidence.table.source"): facts.sources(study, t, row["source_ids"]),
             }
@@ -161,12 +156,18 @@ def contested(study: Study, t: Translator) -> pd.DataFrame:
                 t("evidence.table.where"): names.get(row["department_id"], t("evidence.country")),
                 t("evidence.table.value"): t.number(row["value"]),
                 t("evidence.table.by"): t(f"claimed.{row['claimed_by']}"),
-                t("evidence.table.year"): year_of(row, t),
+                t("evidence.table.year"): story.year_of(row, t),
                 t("evidence.table.source"): facts.sources(study, t, row["source_id"]),
+                t("evidence.table.note"): _note(row, t),
             }
             for _, row in study.contested.iterrows()
         ]
     )
+
+
+def _note(row: pd.Series, t: Translator) -> str:
+    key = f"contested.note.{row['contested_id']}"
+    return t(key) if t.has(key) else str(row["note"] or "")
 
 
 def coverage_of_knowledge(study: Study, t: Translator) -> pd.DataFrame:

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.capacity import held
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Service, Study
-from capgap_geo.render import attribution, story
+from capgap_geo.render import attribution, disputes, story
 from capgap_geo.render.layers import Facts
 
 
@@ -54,7 +55,7 @@ def _zone(
 ) -> Facts:
     mined = zone["mined_ha"]
     area = t("fact.mined_unknown") if math.isnan(mined) else t("fact.mined", ha=t.significant(mined))
-    reach = story.nearest(t, lower, upper, answer.unit)
+    reach = story.nearest(t, lower, upper, answer.unit, served=not answer.nobody_serves)
     service = t(f"service.{answer.scenario.service}.name")
     link = t(f"zone.link.{zone['trafficking_evidence']}")
     legality, method = t(f"zone.legality.{zone['legality']}"), t(f"zone.method.{zone['outline_method']}")
@@ -71,16 +72,19 @@ def _zone(
 def facility_facts(study: Study, t: Translator, facility: pd.Series) -> Facts:
     """Return the facts of one facility: where, what it holds, since when, from whom."""
     place = facility["department_name"] if pd.isna(facility["place_name"]) else facility["place_name"]
+    alone = pd.DataFrame([facility])
     told = [
-        t.count(f"capacity.{name}", int(facility[name]))
+        t.count_pair(f"capacity.{name}", known.lower, known.upper)
         for name in story.TOLD.get(Service(facility["service"]), ())
-        if not math.isnan(facility[name])
+        if (known := held(alone, study.contested, name))
     ]
     notes = [t(f"evidence.level.{facility['evidence']}")]
     if told and facility["capacity_evidence"] == Evidence.REPORTED != facility["evidence"]:
         notes.append(t("fact.capacity_reported"))
     if facility["place_inferred"]:
         notes.append(t("fact.place_inferred"))
+    if dispute := disputes.of_facility(study, facility["facility_id"], t):
+        notes.append(dispute)
     return Facts(
         t("fact.facility", service=t(f"service.{facility['service']}.name"), place=place),
         value=t.join(told) if told else t("fact.capacity_unknown"),
@@ -93,5 +97,5 @@ def facility_facts(study: Study, t: Translator, facility: pd.Series) -> Facts:
 
 def sources(study: Study, t: Translator, ids: str) -> str:
     """Return the producers of some sources with the year of each, once each."""
-    said = [attribution.cited(study.sources[source_id], t) for source_id in str(ids).split(";")]
+    said = [attribution.cited(study.sources[source_id], t) for source_id in str(ids).split(";") if source_id]
     return "; ".join(dict.fromkeys(said))

@@ -1,17 +1,17 @@
-"""What the numbers say, in sentences: the headline, the key figures and their bounds."""
+"""What the numbers say, in sentences: the headline, what must stand below it, and how values are told."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import geopandas as gpd
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.i18n import DASH, Translator
-from capgap_geo.model import Measure, Profile, Scenario, Service, Study
-from capgap_geo.render import attribution
+from capgap_geo.model import Demand, Measure, Profile, Scenario, Service, Study
+from capgap_geo.render import attribution, disputes
 
 MILLION = 1e6
 #: People fewer than these are only told to be few: the grid and the spread of the people know no better.
@@ -28,15 +28,6 @@ TOLD = {
     Service.PROSECUTION: ("prosecutors",),
     Service.SHELTER: ("beds",),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One key figure: a large text, what it counts, and a small print of year and evidence."""
-
-    value: str
-    label: str
-    note: str
 
 
 def people(t: Translator, value: float) -> str:
@@ -164,10 +155,9 @@ def headline(study: Study, answer: Assessment, t: Translator, *, area: str = "")
     }
     if upper < 1:
         return _sentence(t("headline.nobody_beyond", **words))
-    share = t.percent(float(row["uncovered_share_lower"]), float(row["uncovered_share_upper"]))
     n = people_pair(t, lower, upper)
     counted = t("people.who_million" if millions(upper) else "people.who", n=n, who=words["who"])
-    return _sentence(t("headline.beyond", counted=counted, share=share, **words))
+    return _sentence(t("headline.beyond", counted=counted, share=_share(row, t), **words))
 
 
 def _zone_headline(answer: Assessment, t: Translator, row: pd.Series, name: str) -> str:
@@ -188,19 +178,39 @@ def _nobody(study: Study, scenario: Scenario, t: Translator) -> str:
     known = known_absence(study, scenario)
     key = f"headline.absent.{scenario.service}.{scenario.profile}"
     if known is not None and t.has(key):
-        return t(key)
+        words = {"who": t.join(_claimants(study, known, t)), "what": t(key)}
+        if pd.isna(known["year"]):
+            return _sentence(t("headline.said_undated", **words))
+        return _sentence(t("headline.said", year=int(known["year"]), **words))
     service = t(f"service.{scenario.service}.one")
     if scenario.profile is Profile.EVERYONE:
         return t("headline.no_record_everyone", service=service)
     return t("headline.no_record", service=service, who=t(f"profile.{scenario.profile}.who"))
 
 
-def known_absence(study: Study, scenario: Scenario) -> pd.Series | None:
-    """Return the sourced record that the whole country lacks the service for the profile, if any."""
-    absences = study.absences
-    national = absences["department_id"].isna() & absences["service"].eq(scenario.service)
-    hit = absences[national & absences["profile"].eq(scenario.profile)]
-    return None if hit.empty else hit.iloc[0]
+def _claimants(study: Study, known: pd.Series, t: Translator) -> list[str]:
+    """Return who says that a service is absent: what kind of voice where the tables say, else its name."""
+    claims = study.contested[study.contested["service"].eq(known["service"])]
+    kinds = dict(zip(claims["source_id"], claims["claimed_by"], strict=True))
+    said = [
+        t(f"claimed.{kinds[s]}") if s in kinds else attribution.producer(study.sources[s], t)
+        for s in known["source_ids"].split(";")
+    ]
+    return list(dict.fromkeys(said))
+
+
+def known_absence(study: Study, scenario: Scenario, *, department: str | None = None) -> pd.Series | None:
+    """Return the sourced record that the country (or also a department) lacks the service, if any."""
+    known = study.absences[study.absences["service"].eq(scenario.service)]
+    whom = known["profile"].eq(scenario.profile)
+    here = known["department_id"].eq(department or "") & (whom | known["profile"].eq(Profile.EVERYONE))
+    found = pd.concat([known[here], known[known["department_id"].isna() & whom]])
+    return None if found.empty else found.iloc[0]
+
+
+def year_of(row: pd.Series, t: Translator) -> str:
+    """Return the year of a record, or the word for undated."""
+    return t("figure.undated") if pd.isna(row["year"]) else str(int(row["year"]))
 
 
 def absence_note(study: Study, scenario: Scenario, t: Translator) -> str:
@@ -209,28 +219,41 @@ def absence_note(study: Study, scenario: Scenario, t: Translator) -> str:
     if known is None:
         return t("headline.note_no_record")
     producers = [attribution.producer(study.sources[s], t) for s in known["source_ids"].split(";")]
-    year = t("figure.undated") if pd.isna(known["year"]) else str(int(known["year"]))
-    return t("headline.note_absent", source="; ".join(dict.fromkeys(producers)), year=year)
+    return t("headline.note_absent", source="; ".join(dict.fromkeys(producers)), year=year_of(known, t))
 
 
-def key_figures(study: Study, answer: Assessment, t: Translator, *, area: str = "") -> list[Figure]:
-    """Return the three figures below the headline: beyond reach, capacity, mining zones."""
-    return [
-        _beyond_figure(study, answer, t, area),
-        capacity_figure(study, answer, t, area=area),
-        _zones_figure(study, answer, t, area),
-    ]
+def other_spread(scenario: Scenario) -> Scenario:
+    """Return the same question under the other assumption of where rural people live."""
+    other = Demand.EVEN if scenario.demand is Demand.NEAR_ACCESS else Demand.NEAR_ACCESS
+    return scenario.with_(demand=other)
 
 
-def _beyond_figure(study: Study, answer: Assessment, t: Translator, area: str) -> Figure:
-    row, _ = area_row(answer, area)
-    if area.startswith("z:"):
-        far = nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
-        return Figure(far, t("figure.zone_nearest"), t("figure.zones_note"))
-    share = t.percent(float(row["uncovered_share_lower"]), float(row["uncovered_share_upper"]))
-    limit = threshold(t, answer.scenario)
-    label = t("figure.nobody") if answer.nobody_serves else t("figure.beyond", threshold=limit)
-    return Figure(share, label, t("figure.population_year", year=int(study.population["year"].max())))
+def headline_note(
+    study: Study, answer: Assessment, other: Assessment | None, t: Translator, *, area: str = ""
+) -> str:
+    """Return what stands below a headline wherever it goes: that it is an estimate, what is disputed.
+
+    Parameters
+    ----------
+    other
+        The answer to `other_spread` of the question; None where it is not known.
+    """
+    said = [disputes.of_question(study, answer.scenario, t)]
+    if answer.nobody_serves:
+        said.insert(0, absence_note(study, answer.scenario, t))
+    elif other is not None and not area.startswith("z:"):
+        said.insert(0, _estimate(answer, other, t, area))
+    return " ".join(filter(None, said))
+
+
+def _estimate(answer: Assessment, other: Assessment, t: Translator, area: str) -> str:
+    here, there = (_share(area_row(a, area)[0], t) for a in (answer, other))
+    same = "same" if here == there else "other"
+    return t(f"headline.estimate_{same}.{other.scenario.demand}", share=there)
+
+
+def _share(row: pd.Series, t: Translator) -> str:
+    return t.percent(float(row["uncovered_share_lower"]), float(row["uncovered_share_upper"]))
 
 
 def department_of(study: Study, area: str) -> str | None:
@@ -242,45 +265,18 @@ def department_of(study: Study, area: str) -> str | None:
     return name[:2] or None
 
 
-def capacity_figure(study: Study, answer: Assessment, t: Translator, *, area: str = "") -> Figure:
-    """Return what is on record in a department (or the country): facilities, staff, vehicles."""
+def department_name(study: Study, department: str) -> str:
+    """Return the name of a department."""
+    return str(study.departments.set_index("department_id")["department_name"][department])
+
+
+def zones_of(study: Study, area: str) -> gpd.GeoDataFrame:
+    """Return the mining zones of the country, a department or a province; of a zone, its department's."""
+    kind, _, name = area.partition(":")
+    if kind == "p":
+        return study.zones[study.zones["province_id"] == name]
     department = department_of(study, area)
-    local = answer.facilities
-    if department is not None:
-        local = local[local["department_id"] == department]
-    service = answer.scenario.service
-    if local.empty:
-        label = t("figure.service_here", service=t(f"service.{service}.long"))
-        return Figure(t("figure.none"), label, t("figure.none_note"))
-    told = [text for name in TOLD.get(service, ()) if (text := _amount(local, name, t))]
-    years = local["year"].dropna()
-    span = t("figure.undated") if years.empty else t.span(int(years.min()), int(years.max()))
-    records = t.count(f"service.{service}.records", len(local))
-    if not told:
-        return Figure(records, t("figure.capacity_unknown"), span)
-    return Figure(t.join(told), records, span)
-
-
-def _amount(local: pd.DataFrame, name: str, t: Translator) -> str:
-    known = local[name].dropna()
-    if known.empty:
-        return ""
-    text = t.count(f"capacity.{name}", int(known.sum()))
-    return text if len(known) == len(local) else t("figure.at_least", text=text)
-
-
-def _zones_figure(study: Study, answer: Assessment, t: Translator, area: str) -> Figure:
-    department = department_of(study, area)
-    zones = answer.zones
-    if department is not None:
-        zones = zones[(study.zones["department_id"] == department).to_numpy()]
-    limit = answer.scenario.threshold
-    low = int((zones["nearest_lower"] > limit).sum())
-    high = int((zones["nearest_upper"] > limit).sum())
-    if zones.empty:
-        return Figure(t("figure.none"), t("figure.zones_none"), t("figure.zones_note"))
-    value = t("figure.of", part=t.pair(low, high), whole=t.number(len(zones)))
-    return Figure(value, t("figure.zones"), t("figure.zones_note"))
+    return study.zones if department is None else study.zones[study.zones["department_id"] == department]
 
 
 def period(text: object) -> str:

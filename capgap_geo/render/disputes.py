@@ -1,0 +1,57 @@
+"""What sources dispute, in words: every side with who says it and when, and none chosen."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from capgap_geo.analysis.capacity import CAPACITY
+from capgap_geo.i18n import Translator
+from capgap_geo.model import Profile, Scenario, Service, Study
+
+#: What is disputed about whom a service takes, by the question that it touches.
+ABOUT = {
+    (Service.SHELTER, Profile.BOYS): "boys_served",
+    (Service.SHELTER, Profile.WOMEN): "specialised_shelters_adult_women",
+}
+
+
+def said_by(row: pd.Series, t: Translator) -> str:
+    """Return who claims a disputed value, and when: ``a newspaper (2025)``."""
+    who = t(f"claimed.{row['claimed_by']}")
+    return f"{who} ({t('figure.undated') if pd.isna(row['year']) else int(row['year'])})"
+
+
+def of_facility(study: Study, facility_id: str, t: Translator) -> str:
+    """Return what is disputed of the capacity of a facility; empty where nothing is."""
+    about = [facility_id in str(ids).split(";") for ids in study.contested["facility_ids"]]
+    return of_capacity(study.contested[about], t)
+
+
+def of_capacity(contested: pd.DataFrame, t: Translator) -> str:
+    """Return disputed capacities with all sides; what is said of several units together says so."""
+    rows = contested[contested["measure"].isin(CAPACITY)]
+    parts = []
+    for ids, sides in rows.groupby("facility_ids", sort=False):
+        told = "; ".join(_side(row, t) for _, row in sides.iterrows())
+        units = len(str(ids).split(";"))
+        parts.append(t("dispute.together", n=units, sides=told) if units > 1 else told)
+    return t("dispute.capacity", sides="; ".join(parts)) if parts else ""
+
+
+def _side(row: pd.Series, t: Translator) -> str:
+    what = t.count(f"capacity.{row['measure']}", int(row["value"]))
+    return t("dispute.side", what=what, who=said_by(row, t))
+
+
+def of_question(study: Study, scenario: Scenario, t: Translator) -> str:
+    """Return the sentence on a dispute about whether a service takes a group; empty where there is none."""
+    measure = ABOUT.get((scenario.service, scenario.profile))
+    rows = study.contested[study.contested["measure"].eq(measure or "")]
+    if rows.empty or rows["value"].nunique() < 2:
+        return ""
+    more, less = rows[rows["value"] > 0], rows[rows["value"] == 0]
+    sides = {
+        name: t.join([said_by(row, t) for _, row in side.iterrows()])
+        for name, side in (("more", more), ("less", less))
+    }
+    return t(f"dispute.{measure}", **sides)
