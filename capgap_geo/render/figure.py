@@ -23,6 +23,9 @@ from capgap_geo.render.print_fonts import Weight
 from capgap_geo.render.print_layout import SIZES, compose, panel
 from capgap_geo.render.print_page import PER_INCH, Page
 
+#: Width in pixels from which the colours of a picture are taken from a reduced copy.
+_MANY = 2400
+
 
 class Format(StrEnum):
     """File formats of a picture."""
@@ -116,6 +119,7 @@ def alt_text(spec: MapSpec, t: Translator | None = None) -> str:
     )
     said = [
         t("print.alt", title=spec.title, headline=spec.headline),
+        *filter(None, [spec.note]),
         t("print.alt_shows", list="; ".join(parts)),
     ]
     if badges:
@@ -141,14 +145,23 @@ def _png(page: Page, spec: MapSpec, description: str, dpi: float) -> bytes:
     page.figure.set_size_inches(wide, high)
     canvas.draw()
     drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").reduce(finer)
-    # A palette of 256 is a third of the bytes, and no eye sees the difference on flat colours.
-    drawn = drawn.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    drawn = _flat(drawn)
     about = PngInfo()
     for key, text in _about(spec, description).items():
         about.add_itxt(key, text)
     buffer = io.BytesIO()
     drawn.save(buffer, "PNG", pnginfo=about, dpi=(dpi, dpi), compress_level=4)
     return buffer.getvalue()
+
+
+def _flat(drawn: Image.Image) -> Image.Image:
+    """Return a picture in 256 colours: a third of the bytes, and no eye sees it where colours are flat.
+
+    The colours are those of a reduced copy, which holds all but the rims of letters and lines.
+    """
+    small = drawn if drawn.width < _MANY else drawn.reduce(3)
+    colours = small.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    return colours if small is drawn else drawn.quantize(palette=colours, dither=Image.Dither.NONE)
 
 
 def _about(spec: MapSpec, description: str) -> dict[str, str]:
