@@ -15,6 +15,7 @@ const UNIT_ZOOM = 10; // paths are kept in Web Mercator pixels of this zoom, rel
 const WORLD = 256 * 2 ** UNIT_ZOOM;
 const ORIGIN = mercator(-9.5, -75);
 const NARROW = 620; // container width in px below which the phone layout applies
+const ROOMY = 900; // from here the legend is open at first, and the map keeps clear of it
 const WIDE = 1100; // from here a picture has room for its legend on the right
 const TAP_RADIUS = { mouse: 11, touch: 22 };
 const FACT_LINES = ["value", "pair", "note"];
@@ -488,8 +489,15 @@ class Painter {
       this.map.setView(view.center, view.zoom, options);
     } else {
       const [south, west, north, east] = view.bounds;
-      this.map.fitBounds([[south, west], [north, east]], { ...options, padding: [6, 6] });
+      this.map.fitBounds([[south, west], [north, east]], { ...options, ...this.clearOfLegend() });
     }
+  }
+
+  /* Room at the edges of what is to be seen as a whole: an open legend does not cover it. */
+  clearOfLegend(edge = 6) {
+    const left = this.legend.offsetLeft + this.legend.offsetWidth;
+    const beside = this.legend.classList.contains("cg-open") && left <= 0.4 * this.root.clientWidth;
+    return { paddingTopLeft: [beside ? left : edge, edge], paddingBottomRight: [edge, edge] };
   }
 
   /* -- state -- */
@@ -608,7 +616,23 @@ class Painter {
     if (view.zoom < (layer.min_zoom || 0)) return;
     if (this.tiles && layer.base) return;
     const faint = this.tiles ? 0.6 : 1;
-    for (const item of layer.items) this.drawIfSeen(item.shape, item.style, view, true, faint);
+    this.inside(layer.within, view.ctx, () => {
+      for (const item of layer.items) this.drawIfSeen(item.shape, item.style, view, true, faint);
+    });
+  }
+
+  /* Cells of a grid end in steps: what is made of them is drawn inside the areas of another layer only. */
+  inside(id, ctx, draw) {
+    const areas = this.layers.find((layer) => layer.id === id);
+    if (!areas) { draw(); return; }
+    if (!areas.whole) {
+      areas.whole = new Path2D();
+      for (const { shape } of areas.items) areas.whole.addPath(shape.path);
+    }
+    ctx.save();
+    ctx.clip(areas.whole);
+    draw();
+    ctx.restore();
   }
 
   drawSurface(layer, view) {
@@ -616,7 +640,7 @@ class Painter {
     ctx.globalAlpha = layer.opacity;
     ctx.imageSmoothingEnabled = false;
     const { corner, opposite } = layer;
-    ctx.drawImage(layer.picture, corner.x, corner.y, opposite.x - corner.x, opposite.y - corner.y);
+    this.inside(layer.within, ctx, () => ctx.drawImage(layer.picture, corner.x, corner.y, opposite.x - corner.x, opposite.y - corner.y));
     ctx.globalAlpha = 1;
   }
 
@@ -740,7 +764,7 @@ class Painter {
     ctx.lineWidth = 1.1;
     ctx.strokeStyle = symbol.colour;
     ctx.stroke();
-    drawSymbol(ctx, symbol, badge.text ? spot.left + 9 : (spot.left + spot.right) / 2, middle - 0.5, 10, { paper: this.spec.theme.paper });
+    drawSymbol(ctx, symbol, badge.text ? spot.left + 9 : (spot.left + spot.right) / 2, middle - 0.5, 10, { open: badge.open, paper: this.spec.theme.paper });
     ctx.font = `700 11px ${this.family}`;
     ctx.textBaseline = "middle";
     ctx.fillStyle = symbol.colour;
@@ -841,9 +865,9 @@ class Painter {
     if (narrow !== this.narrow) {
       this.narrow = narrow;
       this.root.classList.toggle("cg-narrow", narrow);
-      this.toggleLegend(this.legendOpen ?? !narrow);
       this.toggleFind(!narrow, false);
     }
+    this.toggleLegend(this.spec.still || (this.legendOpen ?? width >= ROOMY));
     this.root.classList.toggle("cg-wide", width >= WIDE);
     if (!width) return;
     this.map.invalidateSize({ pan: false });
@@ -1119,14 +1143,17 @@ class Painter {
       this.legendBody.append(rows);
       if (group.note) this.legendBody.append(el("p", "cg-note", group.note));
     }
+    const counted = spec.legend.some((group) => group.rows.some((row) => row.count !== null));
+    if (counted) this.legendBody.append(el("p", "cg-note cg-rows", spec.labels.counts_country));
     this.legend.hidden = !this.legendBody.childElementCount;
   }
 
   legendRow(row, number) {
     const item = el("li", "cg-row");
-    item.append(this.swatch(row), el("span", "cg-row-label", row.label));
-    const counts = [row.count, row.open_count].filter((n) => n !== null && n !== undefined);
-    item.append(el("span", "cg-count", counts.map((n) => number.format(n)).join(" + ")));
+    const label = el("span", "cg-row-label", row.label);
+    if (row.counts) label.append(el("span", "cg-counts", row.counts));
+    item.append(this.swatch(row), label);
+    if (!row.counts && row.count !== null && row.count !== undefined) item.append(el("span", "cg-count", number.format(row.count + (row.open_count ?? 0))));
     return item;
   }
 
@@ -1379,7 +1406,7 @@ class Painter {
     const { left, top, right, bottom } = item.shape.box;
     const a = degrees({ x: left, y: top });
     const b = degrees({ x: right, y: bottom });
-    this.map.fitBounds([[a.lat, a.lon], [b.lat, b.lon]], { ...options, padding: [40, 40], maxZoom: 9 });
+    this.map.fitBounds([[a.lat, a.lon], [b.lat, b.lon]], { ...options, ...this.clearOfLegend(40), maxZoom: 9 });
   }
 
   /* -- for hosts and tests -- */

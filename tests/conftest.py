@@ -202,7 +202,8 @@ def _points(service: str, x: str, **more) -> PointLayer:
     facts = tuple(Facts(f"{name} {x}", f"10 {x}", "", f"2022 {x}", f"PNP {x}", f"n {x}") for name in ids)
     return PointLayer(
         layer_id=service, title=f"{service} {x}", symbol=service, ids=ids, points=at, facts=facts,
-        open_ids=frozenset(ids[:1]), open_label=f"one source {x}", note=f"note {x}", **more,
+        open_ids=frozenset(ids[:1]), open_label=f"one source {x}",
+        counts=f"2 sure, 1 said {x}", note=f"note {x}", **more,
     )  # fmt: skip
 
 

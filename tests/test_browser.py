@@ -171,3 +171,52 @@ def test_a_phone_shows_every_column_of_a_table(visit, name):
     page.wait_for_timeout(1500)
     for box in page.locator(".scroll").all():
         assert box.evaluate("b => b.scrollWidth - b.clientWidth") <= 0
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_headline_figures_and_the_whole_map_fit_a_laptop(visit, language):
+    reader = visit(DESK)
+    page = reader.open(f"?lang={language}")
+    reader.wait_for_map()
+    for part in (".figures", ".cg-host", ".cg-legend"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= DESK["height"], part
+    assert page.locator(".cg-legend-body").evaluate("b => b.scrollHeight - b.clientHeight") <= 0
+
+
+@pytest.mark.parametrize(("area", "west"), [("d:17", -72.4), ("d:16", -77.8), ("p:1701", -71.6)])
+def test_the_legend_does_not_cover_what_was_asked_for(visit, area, west):
+    reader = visit()
+    page = reader.open(f"?lang=en&area={area}")
+    reader.wait_for_map()
+    legend = page.locator(".cg-legend").bounding_box()
+    left = page.evaluate(
+        "west => { const m = capgapMap.map; return m.latLngToContainerPoint([m.getCenter().lat, west]).x"
+        " + m.getContainer().getBoundingClientRect().x; }",
+        west,
+    )
+    assert left >= legend["x"] + legend["width"]
+
+
+def test_a_frame_in_another_site_shows_the_map_and_no_navigation(visit):
+    reader = visit({"width": 800, "height": 640})
+    page = reader.open("?lang=es&view=embed&embed=true")
+    reader.wait_for_map()
+    assert not page.locator("[data-testid=stHeader]").is_visible()
+    assert not page.locator("[data-testid=stSidebar]").is_visible()
+    box = page.locator(".cg-host").bounding_box()
+    assert box["y"] + box["height"] <= 640
+    assert not page.locator(".cg-legend-body").is_visible()
+    page.get_by_role("button", name="Leyenda").click()
+    assert page.locator(".cg-legend-body").is_visible()
+
+
+@pytest.mark.parametrize(("service", "badges"), [("protection", 22), ("shelter", 5), ("police", 0)])
+def test_the_chosen_service_is_on_the_map_and_no_other(visit, service, badges):
+    reader = visit()
+    reader.open(f"?lang=en&service={service}&profile=girls")
+    stats = reader.wait_for_map()
+    shown = [layer["id"] for layer in stats["layers"] if layer["kind"] == "points" and layer["on"]]
+    assert shown == [f"facility_{service}"] * (service == "police")
+    reader.page.evaluate("capgapMap.map.setView([-9.5, -75], 5.5, {animate: false})")
+    assert sum("badge" in mark for mark in reader.page.evaluate("capgapMap.stats()")["marks"]) == badges

@@ -131,7 +131,7 @@ def test_legend_counts_are_the_studys(study, make):
     lines = [" ".join(line.split()) for line in text.splitlines()]
     police = study.facilities[study.facilities["service"] == "police"]
     firm = int((police["evidence"] == "corroborated").sum())
-    assert any(line.endswith(f"{firm} + {len(police) - firm}") for line in lines)
+    assert f"{firm} corroboradas + {len(police) - firm} reportadas" in " ".join(lines)
     classes = [row for group in spec.legend() for row in group["rows"] if row["layer"] == "departments"]
     assert sum(row["count"] for row in classes) == len(study.departments)
     for row in classes:
@@ -171,8 +171,9 @@ def test_no_text_leaves_the_page_or_stands_on_another(make, scene, size):
             assert across < 6 or down < 0.35 * least, (a, b)
 
 
-def test_every_department_with_a_shelter_has_its_badge_and_nothing_finer(study, country):
+def test_every_department_with_a_shelter_has_its_badge_and_nothing_finer(study, make):
     shelters = study.facilities[study.facilities["service"] == "shelter"]
+    country = make(KM.with_(service="shelter", profile="girls"))
     page = compose(country, SIZES["a4"], Translator("es"))
     badges = [t for t in page.axes.findobj(Text) if t.get_text() == "albergue"]
     assert len(badges) == shelters["department_id"].nunique()

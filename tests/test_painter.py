@@ -170,7 +170,7 @@ def test_mining_outlines_look_different_in_the_legend(map_spec, start):
 def test_the_legend_counts_and_hides_with_its_layer(map_spec, start):
     page = start(map_spec(""))
     legend = page.locator(".cg-legend")
-    assert "2 + 1" in legend.inner_text()
+    assert "2 sure, 1 said" in legend.inner_text()
     page.get_by_role("button", name="layers").click()
     page.get_by_label("departments", exact=True).uncheck()
     assert "departments" not in legend.inner_text()

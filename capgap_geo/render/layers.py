@@ -63,12 +63,27 @@ class ClassEntry:
 class Badge:
     """A mark inside an area's name: how shelters are shown, by department only.
 
-    Without a `text` it is the symbol alone.
+    Parameters
+    ----------
+    text
+        Stands beside the symbol; without one it is the symbol alone.
+    open
+        Weaker evidence: the symbol is an outline.
     """
 
     symbol: str
     text: str
     facts: Facts
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeLine:
+    """What the legend says of the badges of an area layer, and of those that are outlines."""
+
+    symbol: str
+    label: str
+    open_label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +146,10 @@ class AreaLayer(Layer):
         Draw the names on the map, in ``"caps"`` or ``"plain"``, from a zoom.
     min_zoom
         Drawn from this zoom.
-    badges
-        By area id.
+    badges, badge_line
+        By area id, and their line in the legend.
+    within
+        The layer of areas beyond whose borders nothing of this one is drawn.
     legend, counted
         Stands in the legend, with the number of areas in each class.
     base
@@ -152,6 +169,8 @@ class AreaLayer(Layer):
     min_zoom: float = 0.0
     base: bool = False
     badges: Mapping[str, Badge] = field(default_factory=dict)
+    badge_line: BadgeLine | None = None
+    within: str = ""
     legend: bool = True
     counted: bool = True
 
@@ -184,6 +203,16 @@ class AreaLayer(Layer):
             for e, n in zip(self.entries, counts, strict=True)
         ]
 
+    def badge_rows(self) -> list[dict[str, Any]]:
+        """Return the lines that explain the badges, if there are some."""
+        if self.badge_line is None or not self.badges:
+            return []
+        mark: dict[str, Any] = {"symbol": self.badge_line.symbol, "count": None}
+        rows = [mark | {"label": self.badge_line.label}]
+        if any(badge.open for badge in self.badges.values()):
+            rows.append(mark | {"label": self.badge_line.open_label, "open": True})
+        return rows
+
     def body(self) -> dict[str, Any]:
         """Return geometry, classes, styles and texts."""
         body = {
@@ -198,6 +227,7 @@ class AreaLayer(Layer):
             "names_from": self.names_from,
             "min_zoom": self.min_zoom,
             "base": self.base,
+            "within": self.within,
         }
         if self.anchors is not None:
             body["anchors"] = _geometry(self.anchors)
@@ -218,12 +248,15 @@ class SurfaceLayer(Layer):
         South, west, north and east edge in degrees.
     entries
         Its classes, for the legend.
+    within
+        The layer of areas beyond whose borders nothing of this one is drawn.
     """
 
     image: str
     bounds: tuple[float, float, float, float]
     entries: tuple[ClassEntry, ...] = ()
     opacity: float = 1.0
+    within: str = ""
 
     kind = "surface"
 
@@ -240,7 +273,8 @@ class SurfaceLayer(Layer):
 
     def body(self) -> dict[str, Any]:
         """Return image, bounds and opacity."""
-        return {"image": self.image, "bounds": list(self.bounds), "opacity": self.opacity}
+        body = {"image": self.image, "bounds": list(self.bounds), "opacity": self.opacity}
+        return body | {"within": self.within}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +316,8 @@ class PointLayer(Layer):
         Facilities with weaker evidence, drawn as an outline.
     open_label
         What the outline means, without the service: one line explains it for all services.
+    counts
+        How many there are with each evidence, in words.
     ringed
         Drawn in a ring: what does not exist, but is planned or proposed.
     """
@@ -292,6 +328,7 @@ class PointLayer(Layer):
     facts: tuple[Facts, ...]
     open_ids: frozenset[str] = frozenset()
     open_label: str = ""
+    counts: str = ""
     ringed: bool = False
 
     kind = "points"
@@ -308,6 +345,7 @@ class PointLayer(Layer):
         weak = sum(i in self.open_ids for i in self.ids)
         row = {"symbol": self.symbol, "label": self.title, "count": len(self.ids) - weak}
         row |= {"ring": True} if self.ringed else {}
+        row |= {"counts": self.counts} if weak and self.counts else {}
         return [row | ({"open_count": weak} if weak else {})]
 
     def open_row(self) -> list[dict[str, Any]]:

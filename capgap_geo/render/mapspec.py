@@ -18,6 +18,7 @@ from capgap_geo.render import theme
 from capgap_geo.render.layers import (
     AreaLayer,
     Badge,
+    BadgeLine,
     ClassEntry,
     Facts,
     Geometry,
@@ -50,6 +51,7 @@ LABEL_KEYS: tuple[str, ...] = (
     "tiles_failed",
     "load_failed",
     "retry",
+    "counts_country",
 )  # fmt: skip
 
 
@@ -77,8 +79,8 @@ class MapSpec:
 
     Parameters
     ----------
-    title, headline
-        Say what, where and when; the standalone file and the poster print them.
+    title, headline, note
+        Say what, where and when, and how sure it is; the standalone file and the poster print them.
     labels
         The painter's own texts by `LABEL_KEYS`.
     credits
@@ -105,6 +107,7 @@ class MapSpec:
     credits: tuple[str, ...]
     language: str = "es"
     headline: str = ""
+    note: str = ""
     date: str = ""
     link: str = ""
     view: View = View()
@@ -145,9 +148,18 @@ class MapSpec:
         """
         areas = [_group(layer) for layer in self.layers if layer.kind in ("areas", "surface")]
         points = [layer for layer in self.layers if isinstance(layer, PointLayer)]
-        lines = [_group(layer, title="") for layer in self.layers if layer.kind == "lines"]
-        groups = [*areas, _facility_group(points), *lines]
+        lines = [row for layer in self.layers if layer.kind == "lines" for row in _group(layer)["rows"]]
+        ways = {"title": "", "note": "", "rows": lines}
+        groups = [*areas, _facility_group(points, self._badge_rows()), ways]
         return [group for group in groups if group["rows"]]
+
+    def _badge_rows(self) -> list[dict[str, Any]]:
+        return [
+            {"layer": layer.layer_id, **row}
+            for layer in self.layers
+            if isinstance(layer, AreaLayer)
+            for row in layer.badge_rows()
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole as JSON-ready values; what the painter reads."""
@@ -156,6 +168,7 @@ class MapSpec:
             "language": self.language,
             "title": self.title,
             "headline": self.headline,
+            "note": self.note,
             "date": self.date,
             "link": self.link,
             "labels": dict(self.labels),
@@ -180,17 +193,20 @@ def entries(styles: Mapping[str, Style], labels: Mapping[str, str]) -> tuple[Cla
     return tuple(ClassEntry(key, styles[key], labels[key]) for key in labels)
 
 
-def _group(layer: Layer, *, title: str | None = None) -> dict[str, Any]:
+def _group(layer: Layer) -> dict[str, Any]:
     rows = [{"layer": layer.layer_id, **row} for row in layer.legend_rows()]
-    return {"title": layer.title if title is None else title, "note": layer.note, "rows": rows}
+    return {"title": layer.title, "note": layer.note, "rows": rows}
 
 
-def _facility_group(layers: Sequence[PointLayer]) -> dict[str, Any]:
+def _facility_group(points: Sequence[PointLayer], badges: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the facilities' lines: what is on at first stands first, and explains the outlined symbol."""
+    layers = sorted(points, key=lambda layer: not layer.visible)
     rows = [{"layer": layer.layer_id, **row} for layer in layers for row in layer.legend_rows()]
+    rows += [row for row in badges if not row.get("open")]
+    open_rows = [{"layer": layer.layer_id, **row} for layer in layers for row in layer.open_row()]
     explained: dict[str, dict[str, Any]] = {}
-    for layer in layers:
-        for row in layer.open_row():
-            explained.setdefault(row["label"], {"layer": layer.layer_id, **row})
+    for row in [*(row for row in badges if row.get("open")), *open_rows]:
+        explained.setdefault(row["label"], row)
     notes = dict.fromkeys(layer.note for layer in layers if layer.note)
     return {"title": "", "note": " ".join(notes), "rows": rows + list(explained.values())}
 
@@ -217,6 +233,7 @@ __all__ = [
     "VERSION",
     "AreaLayer",
     "Badge",
+    "BadgeLine",
     "ClassEntry",
     "Facts",
     "Geometry",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Service, Study
-from capgap_geo.render import attribution, brought, facts, theme
+from capgap_geo.render import attribution, brought, facts, recorded, theme
 from capgap_geo.render.layers import AreaLayer, ClassEntry, Facts, Geometry, Layer, PointLayer, SurfaceLayer
 from capgap_geo.render.mapspec import LABEL_KEYS, MapSpec, View, entries
 from capgap_geo.render.scene import Ground
@@ -200,6 +200,7 @@ def _points(shown: Preview, rows: gpd.GeoDataFrame, service: Service, t: Transla
         facts=tuple(facts.facility_facts(shown.study, t, row) for _, row in rows.iterrows()),
         open_ids=frozenset(rows.loc[rows["evidence"] == "reported", "facility_id"]),
         open_label=t("layer.reported"),
+        counts=recorded.counts(t, rows),
     )
 
 

@@ -212,7 +212,8 @@ def _badge(frame: Frame, taken: Taken, shape: Shape, at: tuple[float, float], ba
     middle = spot.top + high / 2
     mark = symbol_path(badge.symbol)
     corner = (spot.left + 0.95 * size, middle)
-    frame.page.shape(_moved(mark, corner, 0.95 * size), colour=ink.colour)
+    fill = theme.PAPER if badge.open else ink.colour
+    frame.page.shape(_moved(mark, corner, 0.95 * size), colour=fill, edge=ink.colour, thickness=0.08 * size)
     frame.page.write(spot.left + 1.55 * size, middle, badge.text, ink)
 
 

@@ -9,9 +9,8 @@ from typing import Any
 import shapely
 
 from capgap_geo.i18n import Translator
-from capgap_geo.model import Service
 from capgap_geo.render import print_texture, theme
-from capgap_geo.render.layers import AreaLayer, Layer
+from capgap_geo.render.layers import Layer
 from capgap_geo.render.mapspec import MapSpec
 from capgap_geo.render.print_fonts import LEADING, Weight, width, wrap
 from capgap_geo.render.print_geometry import path_of
@@ -56,28 +55,26 @@ def groups(spec: MapSpec, layers: Iterable[Layer], t: Translator, *, zoomed: boo
     """
     seen = list(layers)
     ids = {layer.layer_id for layer in seen}
-    badges = sum(len(layer.badges) for layer in seen if isinstance(layer, AreaLayer))
     found = []
     for group in spec.legend():
         rows = [_row(raw, t) for raw in group["rows"] if raw["layer"] in ids]
-        if badges and any(row.symbol for row in rows):
-            rows.append(Row("badges", t("print.badges"), t.number(badges), symbol=Service.SHELTER))
         if rows:
             found.append(Group(tuple(rows), group["title"], group["note"]))
     lines = [row for group in found for row in group.rows if row.line is not None]
     areas = [group for group in found if group.rows[0].line is None]
     if areas and zoomed:
-        note = " ".join(filter(None, [areas[-1].note, t("print.counts_country")]))
+        note = " ".join(filter(None, [areas[-1].note, t("map.counts_country")]))
         areas[-1] = replace(areas[-1], note=note)
     return [*areas, Group(tuple(lines))] if lines else areas
 
 
 def _row(raw: Mapping[str, Any], t: Translator) -> Row:
-    count = "" if raw.get("count") is None else t.number(raw["count"])
-    if raw.get("open_count"):
-        count = f"{count} + {t.number(raw['open_count'])}"
+    count = "" if raw.get("count") is None else t.number(raw["count"] + raw.get("open_count", 0))
+    label = raw["label"]
+    if raw.get("counts"):
+        label, count = f"{label}: {raw['counts']}", ""
     return Row(
-        raw["layer"], raw["label"], count,
+        raw["layer"], label, count,
         style=_style(raw.get("style")), line=_style(raw.get("line")),
         symbol=raw.get("symbol", ""), hollow=bool(raw.get("open")),
     )  # fmt: skip

@@ -10,8 +10,9 @@ import pandas as pd
 from capgap_geo.analysis.recall import remembered
 from capgap_geo.i18n import LANGUAGES, Translator
 from capgap_geo.model import Evidence, Service, Study
+from capgap_geo.privacy import PROTECTED_SERVICES
 from capgap_geo.render import facts, story
-from capgap_geo.render.layers import Badge, Facts, PlaceLayer, PointLayer
+from capgap_geo.render.layers import Badge, BadgeLine, Facts, PlaceLayer, PointLayer
 
 #: Places named on the map, by the least population that shows at each zoom.
 PLACE_ZOOMS = ((250_000, 5.0), (60_000, 7.0), (15_000, 8.0), (3_000, 9.5))
@@ -39,31 +40,66 @@ def _points(study: Study, table: gpd.GeoDataFrame, t: Translator, service: Servi
         facts=tuple(facts.facility_facts(study, t, row) for _, row in table.iterrows()),
         open_ids=frozenset(weak),
         open_label=t("layer.reported"),
+        counts=counts(t, table),
     )
+
+
+def counts(t: Translator, table: pd.DataFrame) -> str:
+    """Return how many facilities rest on each evidence, in words."""
+    weak = int((table["evidence"] == Evidence.REPORTED).sum())
+    return t("layer.counts", n=t.number(len(table) - weak), more=t.number(weak))
 
 
 @remembered(len(LANGUAGES))
 def badges(study: Study, t: Translator) -> Mapping[str, Badge]:
     """Return a badge for each department with a shelter on record: never a point."""
     table = study.facilities
+    return _badges(study, t, Service.SHELTER, table[table["service"] == Service.SHELTER])
+
+
+@remembered(len(LANGUAGES) * len(Service))
+def unplaced(study: Study, t: Translator, service: Service) -> Mapping[str, Badge]:
+    """Return a badge for each department that has a service, and nobody says where in it."""
+    if service in PROTECTED_SERVICES:
+        return badges(study, t)
+    table = study.facilities
+    return _badges(study, t, service, table[(table["service"] == service) & table.geometry.isna()])
+
+
+def badge_line(study: Study, t: Translator, service: Service) -> BadgeLine | None:
+    """Return what the legend says of a service's badges; None where it has none."""
+    drawn = unplaced(study, t, service)
+    if not drawn:
+        return None
+    kind = "shelter" if service in PROTECTED_SERVICES else "other"
+    label = t.count(f"layer.badges.{kind}", len(drawn), service=t(f"service.{service}.long"))
+    return BadgeLine(service, label, open_label=t("layer.reported"))
+
+
+def _badges(study: Study, t: Translator, service: Service, table: pd.DataFrame) -> Mapping[str, Badge]:
     return {
-        str(department): _badge(study, t, rows)
-        for department, rows in table[table["service"] == Service.SHELTER].groupby("department_id")
+        str(department): _badge(study, t, service, rows)
+        for department, rows in table.groupby("department_id")
     }
 
 
-def _badge(study: Study, t: Translator, rows: pd.DataFrame) -> Badge:
+def _badge(study: Study, t: Translator, service: Service, rows: pd.DataFrame) -> Badge:
     groups = ";".join(dict.fromkeys(g for text in rows["profiles"] for g in text.split(";")))
     ids = ";".join(dict.fromkeys(";".join(rows["source_ids"]).split(";")))
     years = rows["year"].dropna()
+    where = str(rows["department_name"].iloc[0])
+    hidden = service in PROTECTED_SERVICES
     text = Facts(
-        t("fact.shelter", department=rows["department_name"].iloc[0]),
+        t("fact.shelter", department=where)
+        if hidden
+        else t("fact.facility", service=t(f"service.{service}.name"), place=where),
         value=t("fact.serves", who=story.profiles(t, groups)),
         year=str(int(years.max())) if len(years) else t("figure.undated"),
         source=facts.sources(study, t, ids),
-        note=t("fact.shelter_note"),
+        note=t("fact.shelter_note" if hidden else "fact.unplaced_note"),
     )
-    return Badge(symbol=Service.SHELTER, text=t("fact.shelter_badge"), facts=text)
+    weak = not rows["evidence"].eq(Evidence.CORROBORATED).any()
+    return Badge(symbol=service, text=t("fact.shelter_badge") if hidden else "", facts=text, open=weak)
 
 
 @remembered(len(LANGUAGES))

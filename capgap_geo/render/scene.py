@@ -15,7 +15,8 @@ import pandas as pd
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.grid import Grid
 from capgap_geo.i18n import Translator
-from capgap_geo.model import Evidence, Measure, Service, Study
+from capgap_geo.model import Evidence, Measure, Scenario, Study
+from capgap_geo.privacy import PROTECTED_SERVICES
 from capgap_geo.render import attribution, brought, facts, recorded, story, theme
 from capgap_geo.render.layers import (
     AreaLayer,
@@ -32,7 +33,6 @@ from capgap_geo.render.theme import Style
 
 #: Upper limits of the classes of a share beyond reach, in percent.
 SHARE_LIMITS = (10.0, 25.0, 50.0, 75.0)
-SHOWN_SERVICES = (Service.POLICE, Service.PROSECUTION, Service.SHELTER)
 #: How a zone's outline is drawn, by how it was made.
 ZONE_CLASS = {"user": "0", "corridor": "1", "river_reach": "1", "settlement": "1", "district_proxy": "2"}
 
@@ -119,7 +119,7 @@ def build(
     layers = [
         _neighbours(ground, t),
         *_land(ground, answer, t, choice, deserts),
-        *_lines(ground, t),
+        *_lines(ground, t, shown=choice.paint in (Paint.DESERT, Paint.SURFACE)),
         _zones(ground, answer, t),
         *brought.layers(ground.extras, t),
         *_facilities(study, answer, t),
@@ -213,6 +213,7 @@ def _areas(
 ) -> AreaLayer:
     table = answer.departments if kind == "department" else answer.provinces
     year = str(ground.study.population["year"].max())
+    service = answer.scenario.service
     if coloured:
         limits = SHARE_LIMITS
         classes = theme.classify(100 * share_drawn(table, answer), limits)
@@ -225,7 +226,7 @@ def _areas(
     department = kind == "department"
     return AreaLayer(
         layer_id=f"{kind}s",
-        title=t("layer.share", threshold=story.threshold(t, answer.scenario))
+        title=_titled(t, answer, t("layer.share", threshold=story.threshold(t, answer.scenario)))
         if coloured
         else t(f"layer.{kind}s"),
         noun=t(f"layer.{kind}"),
@@ -238,10 +239,17 @@ def _areas(
         facts=tuple(facts.area_facts(answer, t, table, year=year)),
         names=department,
         min_zoom=0.0 if department else 6.5 * (not coloured),
-        badges=recorded.badges(ground.study, t) if department else {},
+        badges=recorded.unplaced(ground.study, t, service) if department else {},
+        badge_line=recorded.badge_line(ground.study, t, service) if department else None,
         legend=coloured,
         note=t("layer.share_note") if coloured else "",
     )
+
+
+def _titled(t: Translator, answer: Assessment, title: str) -> str:
+    """Return the title of what is drawn under one evidence level: it says so where it is the strict one."""
+    strict = answer.scenario.evidence is Evidence.CORROBORATED
+    return t("layer.strict", title=title) if strict else title
 
 
 def share_drawn(table: pd.DataFrame, answer: Assessment) -> pd.Series:
@@ -283,12 +291,19 @@ def _surface(ground: Ground, answer: Assessment, t: Translator) -> SurfaceLayer:
     styles = {theme.CLASS_CHARACTERS[i]: Style(fill=c) for i, c in enumerate(colours)}
     return SurfaceLayer(
         layer_id="surface",
-        title=t(f"layer.surface.{measure}", service=t(f"service.{answer.scenario.service}.name")),
+        title=_titled(t, answer, _surface_title(t, answer.scenario)),
         image=image,
         bounds=bounds,
         entries=entries(styles, labels),
         opacity=0.85,
+        within="departments",
     )
+
+
+def _surface_title(t: Translator, scenario: Scenario) -> str:
+    if scenario.service in PROTECTED_SERVICES:
+        return t(f"layer.surface_capital.{scenario.measure}")
+    return t(f"layer.surface.{scenario.measure}", service=t(f"service.{scenario.service}.name"))
 
 
 def _deserts(answer: Assessment, t: Translator, deserts: Mapping[str, Any]) -> AreaLayer:
@@ -312,14 +327,19 @@ def _deserts(answer: Assessment, t: Translator, deserts: Mapping[str, Any]) -> A
             ClassEntry(classed[i], theme.DESERT_STYLES[i], t(f"layer.desert.{i}", area=said[i])) for i in ids
         ),
         counted=False,
+        within="departments",
         note=t("layer.desert.note"),
     )
 
 
-def _lines(ground: Ground, t: Translator) -> Iterable[LineLayer]:
+def _lines(ground: Ground, t: Translator, *, shown: bool) -> Iterable[LineLayer]:
     for name, style in (("rivers", theme.RIVER_STYLE), ("roads", theme.ROAD_STYLE)):
         yield LineLayer(
-            layer_id=name, title=t(f"layer.{name}"), geometry=Geometry(url=ground.urls[name]), style=style
+            layer_id=name,
+            title=t(f"layer.{name}"),
+            visible=shown,
+            geometry=Geometry(url=ground.urls[name]),
+            style=style,
         )
 
 
@@ -352,6 +372,7 @@ def _zones(ground: Ground, answer: Assessment, t: Translator) -> AreaLayer:
 
 
 def _facilities(study: Study, answer: Assessment, t: Translator) -> Iterable[PointLayer]:
-    shown = {f"facility_{service}" for service in {*SHOWN_SERVICES, answer.scenario.service}}
+    """Return every service's facilities; at first those are on that the question is about."""
     for layer in recorded.facilities(study, t):
-        yield layer if layer.layer_id in shown else replace(layer, visible=False)
+        asked = layer.layer_id == f"facility_{answer.scenario.service}"
+        yield layer if asked else replace(layer, visible=False)

@@ -99,7 +99,7 @@ def _table(
 
 
 def _cells(table: pd.DataFrame, found: Assessment, t: Translator, name: str) -> dict[str, Cell]:
-    """Return an indicator's cells: sorted by the lower bound, or by the upper one where only that is known."""
+    """Return an indicator's cells, sorted by the lower bound or, where only that is known, by the upper."""
     indicator = BY_NAME[name]
     low, high = table[f"{name}_lower"], table[f"{name}_upper"]
     top = 1.0 if indicator.unit == "share" else _largest(pd.concat([low, high]))
