@@ -5,19 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, get_month_names
 from babel.numbers import format_decimal
 
 LANGUAGES: Mapping[str, str] = {"es": "Español", "en": "English"}
 DEFAULT_LANGUAGE = "es"
-_LOCALES = {"es": "es_PE", "en": "en"}
+_LOCALES = {"es": "es_PE", "en": "en_GB"}
 DASH = "–"
+#: A year, a month, a quarter or a range of years, as the tables write them.
+_PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?P<until>\d{4})|-(?P<month>0[1-9]|1[0-2])|-Q(?P<quarter>[1-4]))?")
 #: A share that differs by less from 0 or 1 does so by rounding alone.
 _NOTHING = 1e-9
 
@@ -129,6 +132,31 @@ class Translator:
     def date(self, day: dt.date) -> str:
         """Return a day in words."""
         return str(format_date(day, "long", locale=self._locale))
+
+    def period(self, text: object) -> str:
+        """Return a period as the data state it, such as ``2025-01 to 2025-11``, in words: ``Jan-Nov 2025``.
+
+        A text of another form is returned as it is; None becomes the empty text.
+        """
+        first, _, last = ("" if text is None else str(text)).partition(" to ")
+        start, end = _PERIOD.fullmatch(first), _PERIOD.fullmatch(last)
+        if not start or (last and not end):
+            return f"{first} {DASH} {last}" if last else first
+        if not end:
+            return self._moment(start)
+        if start["month"] and end["month"] and start["year"] == end["year"]:
+            return f"{self._month(start)}{DASH}{self._moment(end)}"
+        return f"{self._moment(start)} {DASH} {self._moment(end)}"
+
+    def _moment(self, part: re.Match[str]) -> str:
+        if part["until"]:
+            return self.span(int(part["year"]), int(part["until"]))
+        if part["quarter"]:
+            return self(f"period.quarter.{part['quarter']}", year=part["year"])
+        return f"{self._month(part)} {part['year']}" if part["month"] else part["year"]
+
+    def _month(self, part: re.Match[str]) -> str:
+        return str(get_month_names("abbreviated", locale=self._locale)[int(part["month"])])
 
     def join(self, items: list[str]) -> str:
         """Return a list as words: ``a, b and c``."""

@@ -1,5 +1,6 @@
 """Amounts as words: never finer than the data know, the unit once, right in both languages."""
 
+import datetime as dt
 import math
 
 import pytest
@@ -66,6 +67,28 @@ def test_where_no_service_is_on_record_nothing_is_unreachable():
     assert story.nearest(ES, math.inf, math.inf, "min", served=False) == "no hay servicio registrado"
 
 
-@given(st.floats(0, 3e3), st.sampled_from(["min", "km"]))
+@given(st.floats(1e-6, 3e3), st.sampled_from(["min", "km"]))
 def test_what_is_beyond_a_limit_never_reads_as_within_it(value, unit):
     assert story.coarse(value, unit) >= value
+
+
+@pytest.mark.parametrize(
+    ("stated", "spanish", "english"),
+    [
+        (None, "", ""),
+        ("2025", "2025", "2025"),
+        ("2008-2018", "2008–2018", "2008–2018"),
+        ("2025-01 to 2025-11", "ene.–nov. 2025", "Jan–Nov 2025"),
+        ("2018-01 to 2018-09", "ene.–set. 2018", "Jan–Sept 2018"),
+        ("2007-01 to 2014-04", "ene. 2007 – abr. 2014", "Jan 2007 – Apr 2014"),
+        ("2018 to 2025-Q3", "2018 – 3.er trim. 2025", "2018 – Q3 2025"),
+        ("2024-06-30", "2024-06-30", "2024-06-30"),
+    ],
+)
+def test_periods_of_the_data_in_words(stated, spanish, english):
+    assert ES.period(stated) == spanish
+    assert EN.period(stated) == english
+
+
+def test_an_english_date_is_british():
+    assert EN.date(dt.date(2026, 11, 24)) == "24 November 2026"

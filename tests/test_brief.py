@@ -167,7 +167,7 @@ def test_an_informed_brief_has_rank_and_advice_of_its_own(make, study):
         words(t("brief.rank", rank=numbers["median"], of=25, low=numbers["p05"], high=numbers["p95"])) in text
     )
     best = best_changes(study, edition.answer, department="09")[0]
-    assert words(t("brief.brings", people=story.people_pair(t, *best.people))) in text
+    assert words(story.counted(t, *best.people, edition.answer.scenario.profile)) in text
     assert words(advice_of(study, [best], t)[0].what) in text
 
 

@@ -137,6 +137,26 @@ def test_a_maker_signs_a_picture_by_a_short_name_that_nobody_mistakes():
     assert signed("un medio", "upload-x") == []
 
 
+#: A word that the Spanish title of a registry needs where the registry counts in a unit.
+NAMED_IN_TITLE = {
+    "cases": "asos",
+    "offences": "elitos",
+    "complaints": "enuncias",
+    "people": "íctimas",
+    "convictions": "entencias",
+    "operations": "perativos",
+    "alleged victims": "presuntas víctimas",
+    "percent of alleged victims": "presuntas víctimas",
+    "percent of victims": "íctimas",
+}
+
+
+def test_the_title_of_a_registry_names_everything_that_it_counts():
+    titles = {row["registry"]: row["title_es"] for row in rows("incidents", "registries.csv")}
+    for row in rows("incidents", "incidents.csv"):
+        assert NAMED_IN_TITLE[row["unit"]] in titles[row["registry"]], (row["registry"], row["unit"])
+
+
 @pytest.mark.parametrize("package", CURATED)
 def test_primary_keys_are_unique(package):
     for resource in manifest(package)["resources"]:

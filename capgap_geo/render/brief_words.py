@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ import pandas as pd
 from capgap_geo.analysis.advice import SMALLEST_TOWN, Gain
 from capgap_geo.analysis.indicators import BY_NAME, indicators
 from capgap_geo.analysis.plan import Add, Change, Remove
-from capgap_geo.i18n import Translator
+from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import Measure, Profile, Service, Study
 from capgap_geo.render import facts, story, tables
 from capgap_geo.render.about import Edition
@@ -80,7 +79,7 @@ def standing_of(table: pd.DataFrame, department: str) -> Standing:
 
 def advice_of(study: Study, gains: Iterable[Gain], t: Translator) -> list[Advice]:
     """Return changes in words, with the people whom they would bring within reach."""
-    return [Advice("; ".join(change_text(study, change, t) for change in g.plan), g.people) for g in gains]
+    return [Advice(_listed([change_text(study, change, t) for change in g.plan]), g.people) for g in gains]
 
 
 def change_text(study: Study, change: Change, t: Translator) -> str:
@@ -160,7 +159,12 @@ def _together(lines: Iterable[Line]) -> tuple[tuple[str, ...], ...]:
     same: dict[tuple[str, str], list[str]] = {}
     for line in lines:
         same.setdefault((line.value, _small(line)), []).append(line.label)
-    return tuple(("; ".join(labels), value, small) for (value, small), labels in same.items())
+    return tuple((_listed(labels), value, small) for (value, small), labels in same.items())
+
+
+def _listed(labels: Sequence[str]) -> str:
+    """Return one label as it is, several one below the other."""
+    return labels[0] if len(labels) == 1 else "\n".join(f"{DASH} {label}" for label in labels)
 
 
 def _in_two(title: str, t: Translator, rows: Sequence[tuple[str, ...]], note: str) -> Part:
@@ -195,15 +199,15 @@ def _thin(edition: Edition) -> Part | None:
 
 
 def _median(table: pd.DataFrame, name: str, edition: Edition) -> str:
-    """Return the median of the departments with corroborated figures, else of those with reported ones."""
+    """Return the median of both bounds where departments have both, else of the bound that they have."""
     t = edition.t
-    firm, all_ = table[f"{name}_lower"].dropna(), table[f"{name}_upper"].dropna()
-    known = firm if len(firm) else all_
+    pair = table[[f"{name}_lower", f"{name}_upper"]].dropna(how="all")
+    both = pair.dropna()
+    known = both if len(both) else pair
     if known.empty:
         return t("value.unknown")
-    middle = float(known.median())
-    low = middle if len(firm) else math.nan
-    value = tables.text(t, BY_NAME[name], low, middle, edition.answer.unit)
+    low, high = (float(middle) for middle in known.median())
+    value = tables.text(t, BY_NAME[name], low, high, edition.answer.unit)
     return t.count("brief.median", len(known), value=value)
 
 
@@ -306,9 +310,14 @@ def _advice(edition: Edition, advice: Sequence[Advice] | None) -> Part | None:
     if not advice:
         least = t.number(SMALLEST_TOWN)
         return Part(t("brief.help"), points=(t("brief.help_none", n=least),), note=t("brief.help_note"))
-    rows = tuple((a.what, t("brief.brings", people=story.people_pair(t, *a.people)), a.note) for a in advice)
+    profile = edition.answer.scenario.profile
+    rows = tuple((a.what, story.counted(t, *a.people, profile), a.note) for a in advice)
     head = (t("brief.head.measure"), t("brief.head.brings"), t("brief.head.note"))
-    return Part(t("brief.help"), head=head, rows=rows, note=t("brief.help_note"))
+    columns = 3 if any(a.note for a in advice) else 2
+    short = tuple(row[:columns] for row in rows)
+    return Part(
+        t("brief.help"), head=head[:columns], rows=short, note=t("brief.help_note"), widths=_WIDE[:columns]
+    )
 
 
 def _unknown(edition: Edition) -> Part:
@@ -343,8 +352,12 @@ def _gaps(edition: Edition) -> list[str]:
         for name in names:
             missing = int(rows[name].isna().sum())
             if missing:
-                what = t(f"capacity.{name}.name")
-                said.append(
-                    t("brief.gap", what=what, service=t(f"service.{service}.long"), n=missing, of=len(rows))
-                )
+                words = {"what": t(f"capacity.{name}.name"), "service": t(f"service.{service}.long")}
+                said.append(_gap(t, missing, len(rows), words))
     return said
+
+
+def _gap(t: Translator, missing: int, of: int, words: dict[str, str]) -> str:
+    if missing < of:
+        return t("brief.gap.some", n=missing, of=of, **words)
+    return t("brief.gap.all" if of > 1 else "brief.gap.only", of=of, **words)

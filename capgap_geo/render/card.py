@@ -16,6 +16,12 @@ from capgap_geo.render import facts, story, zone_sources
 BY_DEPARTMENT = ("present", "absent", "incidents")
 #: Registries of children, whose small counts are not told exactly.
 CHILDREN = "nna_"
+#: What a measure counts where its unit says less.
+_UNITS = {
+    "share_from_cusco": "percent_from_cusco",
+    "victims": "victims",
+    "victims_rescued": "victims_rescued",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +167,7 @@ def _zone(study: Study, t: Translator, zone_id: str) -> Section:
             Line(
                 t("card.mined"),
                 mined,
-                story.period(zone["mined_ha_period"]),
+                t.period(zone["mined_ha_period"]),
                 facts.sources(study, t, of_mined),
                 mined_note,
             ),
@@ -195,11 +201,13 @@ def _counted(t: Translator, row: pd.Series) -> str:
     """Return a count with what it counts."""
     if str(row["registry"]).startswith(CHILDREN) and 0 < row["value"] < MINIMUM_CELL:
         return t("value.fewer", n=MINIMUM_CELL)
-    number = t.number(row["value"], 0 if float(row["value"]).is_integer() else 1)
-    said = f"unit.{str(row['unit']).replace(' ', '_')}"
-    if row["measure"] == "share_from_cusco":
-        said = "unit.percent_from_cusco"
-    return t(said, n=number) if t.has(said) else number
+    value, unit = float(row["value"]), str(row["unit"]).replace(" ", "_")
+    kinds = (_UNITS.get(str(row["measure"]), unit), unit)
+    said = next((f"unit.{kind}" for kind in kinds if t.has(f"unit.{kind}.other")), "")
+    if said and value.is_integer():
+        return t.count(said, int(value))
+    number = t.number(value, 0 if value.is_integer() else 1)
+    return t(f"{said}.other", n=number) if said else number
 
 
 def _incidents(study: Study, t: Translator, department: str) -> Section:
@@ -209,7 +217,7 @@ def _incidents(study: Study, t: Translator, department: str) -> Section:
         Line(
             str(titles[row["registry"]]),
             _counted(t, row),
-            story.period(row["period"]),
+            t.period(row["period"]),
             facts.sources(study, t, row["source_id"]),
         )
         for _, row in local.iterrows()

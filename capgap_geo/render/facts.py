@@ -27,12 +27,14 @@ def _area(answer: Assessment, t: Translator, row: Mapping[Hashable, Any], year: 
     if answer.nobody_serves:
         return Facts(name, t("fact.nobody"), year=year)
     share = t.percent(row["uncovered_share_lower"], row["uncovered_share_upper"])
-    people = story.people_pair(t, row["uncovered_people_lower"], row["uncovered_people_upper"])
+    ends = row["uncovered_people_lower"], row["uncovered_people_upper"]
+    people = story.counted(t, *ends, answer.scenario.profile)
     half = story.nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
+    plain = story.CLOSE[answer.unit] <= row["nearest_lower"] <= row["nearest_upper"] < math.inf
     return Facts(
         name,
         value=t("fact.beyond", share=share, threshold=limit),
-        pair=t("fact.people", people=people, nearest=half),
+        pair=t("fact.people" if plain else "fact.people_half", people=people, nearest=half),
         year=year,
         note="" if row["robust"] else t("fact.not_robust"),
     )
@@ -63,7 +65,7 @@ def _zone(
         str(zone["zone_name"]),
         value=t("fact.zone_reach", service=service, nearest=reach),
         pair=f"{area} · {link}",
-        year=story.period(zone["mined_ha_period"]),
+        year=t.period(zone["mined_ha_period"]),
         source=sources(study, t, zone["source_ids"]),
         note=f"{legality} · {method}",
     )

@@ -49,6 +49,12 @@ def people_pair(t: Translator, lower: float, upper: float) -> str:
     return _range(t, lower, upper, lambda low, high: t("people.range", low=low, high=high))
 
 
+def counted(t: Translator, lower: float, upper: float, profile: Profile = Profile.EVERYONE) -> str:
+    """Return a range of people with who they are: ``between 13 and 18 million girls``."""
+    key = "people.who_million" if millions(upper) else "people.who"
+    return t(key, n=people_pair(t, lower, upper), who=t(f"profile.{profile}.who"))
+
+
 def people_span(t: Translator, lower: float, upper: float) -> str:
     """Return a range of people as briefly as a table wants it: ``1.3–1.4 million``."""
     return _range(t, lower, upper, lambda low, high: f"{low}{DASH}{high}")
@@ -155,9 +161,8 @@ def headline(study: Study, answer: Assessment, t: Translator, *, area: str = "")
     }
     if upper < 1:
         return _sentence(t("headline.nobody_beyond", **words))
-    n = people_pair(t, lower, upper)
-    counted = t("people.who_million" if millions(upper) else "people.who", n=n, who=words["who"])
-    return _sentence(t("headline.beyond", counted=counted, share=_share(row, t), **words))
+    who = counted(t, lower, upper, scenario.profile)
+    return _sentence(t("headline.beyond", counted=who, share=_share(row, t), **words))
 
 
 def _zone_headline(answer: Assessment, t: Translator, row: pd.Series, name: str) -> str:
@@ -277,11 +282,6 @@ def zones_of(study: Study, area: str) -> gpd.GeoDataFrame:
         return study.zones[study.zones["province_id"] == name]
     department = department_of(study, area)
     return study.zones if department is None else study.zones[study.zones["department_id"] == department]
-
-
-def period(text: object) -> str:
-    """Return a period of the data with a dash: ``2018–2025-Q3``."""
-    return "" if text is None else str(text).replace(" to ", DASH)
 
 
 def profiles(t: Translator, names: str) -> str:
