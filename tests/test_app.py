@@ -12,6 +12,7 @@ from capgap_geo.model import Demand, Evidence, Measure, Profile, Scenario, Servi
 from capgap_geo.render import story
 from capgap_geo.ui.shell import PAGES
 from capgap_geo.ui.state import State
+from capgap_geo.ui.text import link
 
 #: Few enough that most scenarios share their facilities, and so their surfaces, with another.
 SERVICES = [Service.POLICE, Service.PROSECUTION, Service.SHELTER, Service.PROTECTION]
@@ -75,6 +76,19 @@ def test_nobody_serves_men_and_the_page_says_so_with_its_source():
     assert "no shelter in Peru took adult men" in text
     assert "2022" in text
     assert "World Evangelical Alliance" in text
+
+
+@pytest.mark.parametrize("view", ["page", "poster", "embed"])
+def test_an_estimate_says_so_wherever_it_is_read(view):
+    text = page_text(open_page("map", lang="en", view=view))
+    assert "An estimate. With rural people spread evenly" in text
+
+
+def test_a_source_leads_to_its_page_and_nowhere_else():
+    assert 'href="https://a.example/?b=1&amp;c=2"' in link("A & B", "https://a.example/?b=1&c=2")
+    assert ">A &amp; B</a>" in link("A & B", "https://a.example/")
+    for address in (None, "", "javascript:alert(1)", "//a.example"):
+        assert link("<b>", address) == "&lt;b&gt;"
 
 
 def test_controls_write_the_state():

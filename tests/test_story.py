@@ -7,14 +7,19 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.text import Text
 
 from capgap_geo.analysis.assess import assess
 from capgap_geo.analysis.capacity import held
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Demand, Profile, Scenario, Service
 from capgap_geo.render import disputes, evidence, facts, story, zone_sources
+from capgap_geo.render.about import Edition
 from capgap_geo.render.card import card
+from capgap_geo.render.figure import alt_text
 from capgap_geo.render.figures import capacity_figure, key_figures
+from capgap_geo.render.print_layout import SIZES, compose
+from capgap_geo.render.used import used
 from capgap_geo.sources.study import load_study
 
 BOTH = pytest.mark.parametrize("t", [Translator("es"), Translator("en")], ids=["es", "en"])
@@ -263,3 +268,33 @@ def test_a_percentage_is_never_surer_than_the_share(one, other, digits):
 def test_only_nothing_is_0_and_only_everything_100_percent(shares, said):
     assert EN.percent(*shares).replace("\N{NO-BREAK SPACE}", " ") == said
     assert EN.percent(0.0003, digits=1) == "<0.1\N{NO-BREAK SPACE}%"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("service", "profile"), [("police", "everyone"), ("shelter", "men"), ("shelter", "boys")]
+)
+def test_what_stands_below_a_headline_goes_with_it(study, ask, t, service, profile):
+    answer = ask(service=service, profile=profile)
+    other = None if answer.nobody_serves else ask(service=service, profile=profile, demand="even")
+    said = story.headline_note(study, answer, other, t)
+    edition = Edition(study, answer, t)
+    assert said
+    assert edition.spec.note == edition.note == said
+    assert said in alt_text(edition.spec)
+    assert said in edition.facts()["meaning"]
+    drawn = compose(edition.spec, SIZES["wide"], t).figure.findobj(Text)
+    assert said.replace(" ", "") in "".join(text.get_text().replace(" ", "") for text in drawn)
+
+
+def test_the_sources_of_a_view_are_those_of_all_that_it_shows(study, ask):
+    def ids(**question):
+        return {source.source_id for source in used(study, ask(**question))}
+
+    zones = {s for row in study.zones["source_ids"] for s in row.split(";")}
+    assert zones <= ids()
+    assert {"fac-la-republica-puno-2025", "fac-el-tiempo-piura"} <= ids()
+    assert "fac-convoca-piura" in ids(service="prosecution")
+    assert {"fac-tip-2021-state", "fac-ilo-2020"} <= ids(service="shelter", profile="boys")
+    assert "fac-chs-hrt-mdd" in ids(service="shelter", profile="women")
+    assert "fac-chs-hrt-mdd" not in ids(service="shelter", profile="girls")

@@ -94,7 +94,10 @@ def _exact(matrix: sparse.csr_matrix, totals: NDArray[np.float64]) -> sparse.csr
         values = matrix.data[matrix.indptr[i] : matrix.indptr[i + 1]]
         largest = int(values.argmax())
         for _ in range(ROUNDS):
-            values[largest] += total - math.fsum(values)
+            residue = total - math.fsum(values)
+            if residue == 0.0:
+                break
+            values[largest] += residue
     return matrix
 
 

@@ -15,8 +15,9 @@ from capgap_geo.i18n import Translator
 from capgap_geo.model import Scenario, Service, Source, Study
 from capgap_geo.render import attribution, licences, story
 from capgap_geo.render.mapspec import MapSpec
-from capgap_geo.render.publish import map_spec, permalink, used
+from capgap_geo.render.publish import map_spec, note, permalink
 from capgap_geo.render.scene import Choice
+from capgap_geo.render.used import used
 
 
 def version() -> str:
@@ -75,10 +76,15 @@ class Edition:
         """The sentence that the numbers make."""
         return story.headline(self.study, self.answer, self.t, area=self.choice.area)
 
+    @cached_property
+    def note(self) -> str:
+        """What must stand below the headline."""
+        return note(self.study, self.answer, self.t, area=self.choice.area)
+
     @property
     def meaning(self) -> str:
         """What the figures mean, and what they do not."""
-        said = [self.t("export.meaning")]
+        said = [*filter(None, [self.note]), self.t("export.meaning")]
         if self.answer.scenario.service is Service.SHELTER:
             said.append(self.t("export.meaning_shelter"))
         return " ".join(said)

@@ -137,8 +137,8 @@ def _data(edition: Edition, sections: Sequence[Part]) -> Mapping[str, Any]:
 
 def _subline(edition: Edition) -> str:
     if edition.answer.nobody_serves:
-        return story.absence_note(edition.study, edition.answer.scenario, edition.t)
-    return edition.t("brief.pair_note")
+        return edition.note
+    return f"{edition.note} {edition.t('brief.pair_note')}".strip()
 
 
 def _map(edition: Edition) -> str:

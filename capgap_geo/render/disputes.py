@@ -43,15 +43,19 @@ def _side(row: pd.Series, t: Translator) -> str:
     return t("dispute.side", what=what, who=said_by(row, t))
 
 
+def about(study: Study, scenario: Scenario) -> pd.DataFrame:
+    """Return what is disputed about whether a service takes a group."""
+    return study.contested[study.contested["measure"].eq(ABOUT.get((scenario.service, scenario.profile), ""))]
+
+
 def of_question(study: Study, scenario: Scenario, t: Translator) -> str:
     """Return the sentence on a dispute about whether a service takes a group; empty where there is none."""
-    measure = ABOUT.get((scenario.service, scenario.profile))
-    rows = study.contested[study.contested["measure"].eq(measure or "")]
-    if rows.empty or rows["value"].nunique() < 2:
+    rows = about(study, scenario)
+    if rows.empty:
         return ""
     more, less = rows[rows["value"] > 0], rows[rows["value"] == 0]
     sides = {
         name: t.join([said_by(row, t) for _, row in side.iterrows()])
         for name, side in (("more", more), ("less", less))
     }
-    return t(f"dispute.{measure}", **sides)
+    return t(f"dispute.{rows['measure'].iloc[0]}", **sides)

@@ -87,8 +87,9 @@ def _present(study: Study, service: Service, local: pd.DataFrame, t: Translator,
     records = _records(service, local, t, country=country)
     known = {name: h for name in story.TOLD.get(service, ()) if (h := held(local, study.contested, name))}
     note = [*_age(local, t), *_doubts(study, local, list(known), t, country=country)]
-    if country and service in NATIONAL:
-        note.insert(0, national(study, service, t))
+    total = national(study, service) if country else None
+    if total is not None:
+        note.insert(0, _total(study, service, total, t))
     if not known:
         return Figure(records, t("figure.capacity_unknown"), " · ".join(note))
     told = [_amount(name, amount, service, len(local), t) for name, amount in known.items()]
@@ -150,9 +151,13 @@ def _doubts(
     return [*said, t("dispute.where", where=t.join(where))]
 
 
-def national(study: Study, service: Service, t: Translator) -> str:
-    """Return the latest published total of a service, with its source and year."""
-    row = latest(study, NATIONAL[service])
+def national(study: Study, service: Service) -> pd.Series | None:
+    """Return the latest published total of a service in the country, if there is one."""
+    measure = NATIONAL.get(service, "")
+    return latest(study, measure) if study.figures["measure"].eq(measure).any() else None
+
+
+def _total(study: Study, service: Service, row: pd.Series, t: Translator) -> str:
     source = attribution.producer(study.sources[row["source_id"]], t)
     n = t.count(f"service.{service}.national", int(row["value"]))
     return t("figure.national", text=n, source=source, year=row["period"])

@@ -13,13 +13,15 @@ from capgap_geo.render.print_page import Box, Ink, Page
 #: Lines of a headline stand closer than those of running text.
 _CLOSE = 1.13
 _HEADLINE_LINES = 4
+#: Size of what stands below a headline, and the space above it, as shares of the text.
+_NOTE, _GAP = 0.8, 0.35
 #: Side of one module of the code, as a share of the text.
 _MODULE = 0.115
 
 
 @dataclass(frozen=True)
 class Head:
-    """Title and headline, measured for a column.
+    """Title, headline and what must stand below it, measured for a column.
 
     Parameters
     ----------
@@ -55,19 +57,27 @@ class Head:
         return lines, Ink(large, Weight.BOLD)
 
     @property
+    def note(self) -> tuple[tuple[str, ...], Ink]:
+        """Lines of the note."""
+        ink = Ink(_NOTE * self.share * self.text, colour=theme.INK_SOFT)
+        return (wrap(self.spec.note, ink.size, self.width) if self.spec.note else ()), ink
+
+    @property
     def height(self) -> float:
-        """Height of both."""
-        lines, ink = self.headline
-        return (
-            len(self.title) * self.kicker.size * LEADING + 0.35 * self.text + len(lines) * _CLOSE * ink.size
-        )
+        """Height of all."""
+        (lines, ink), (below, small) = self.headline, self.note
+        title = len(self.title) * self.kicker.size * LEADING + _GAP * self.text
+        gap = _GAP * self.text if below else 0.0
+        return title + len(lines) * _CLOSE * ink.size + gap + len(below) * small.size * LEADING
 
     def draw(self, page: Page, left: float, top: float) -> None:
-        """Write both from the upper left corner."""
-        y = page.lines(left, top, self.title, self.kicker) + 0.35 * self.text
-        lines, ink = self.headline
-        for number, line in enumerate(lines):
-            page.write(left, y + _CLOSE * ink.size * (number + 0.5), line, ink)
+        """Write all from the upper left corner."""
+        y = page.lines(left, top, self.title, self.kicker) + _GAP * self.text
+        (lines, ink), (below, small) = self.headline, self.note
+        for line in lines:
+            page.write(left, y + 0.5 * _CLOSE * ink.size, line, ink)
+            y += _CLOSE * ink.size
+        page.lines(left, y + _GAP * self.text, below, small)
 
 
 @dataclass(frozen=True)

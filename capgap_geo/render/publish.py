@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
 
-from capgap_geo.analysis.assess import Assessment, engine
+from capgap_geo.analysis.assess import Assessment, assess, engine
 from capgap_geo.analysis.recall import remembered
 from capgap_geo.i18n import Translator
-from capgap_geo.model import Measure, Scenario, Source, Study
+from capgap_geo.model import Scenario, Study
 from capgap_geo.render import attribution, licences, scene, story
 from capgap_geo.render.mapspec import MapSpec
 from capgap_geo.render.outline import desert_features
 from capgap_geo.render.print_deserts import fine_deserts
 from capgap_geo.render.scene import Choice, Ground, Paint
 from capgap_geo.render.staticfiles import geometry_addresses
+from capgap_geo.render.used import used
 
-#: Packages in the order in which a picture names their producers.
-_ORDER = ("boundaries", "travel", "population", "facilities", "zones", "incidents", "uploads")
 #: So many makers are named of each kind, those first whose licence asks for it; then how many are left.
 _NAMED = 4
-#: Files of the travel package that every map draws and every spread of people uses.
-_DRAWN = ("places", "roads", "rivers")
 
 
 @remembered(1)
@@ -78,7 +75,20 @@ def map_spec(
         ground(study), answer, t, choice=replace(choice, link=link),
         deserts=deserts(study, answer, fine=fine) if drawn else None,
     )  # fmt: skip
-    return replace(spec, credits=credit_lines(study, answer, t), date=date_line(study, answer, t))
+    return replace(
+        spec,
+        note=note(study, answer, t, area=choice.area),
+        credits=credit_lines(study, answer, t),
+        date=date_line(study, answer, t),
+    )
+
+
+def note(study: Study, answer: Assessment, t: Translator, *, area: str = "") -> str:
+    """Return what must stand below the headline of an answer, wherever it goes."""
+    other = None
+    if story.tells_people(answer, area):
+        other = assess(study, story.other_spread(answer.scenario), facilities=answer.facilities)
+    return story.headline_note(study, answer, other, t, area=area)
 
 
 def permalink(
@@ -90,47 +100,6 @@ def permalink(
         filter(None, [scenario.to_query(), urlencode({k: v for k, v in own.items() if v}, safe=":")])
     )
     return f"{base.partition('?')[0]}?{query}"
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """The sources that one result rests on, by data package."""
-
-    by_package: Mapping[str, tuple[Source, ...]]
-
-    def __iter__(self) -> Any:
-        """Yield every source, package by package."""
-        for sources in self.by_package.values():
-            yield from sources
-
-
-def used(study: Study, answer: Assessment, *, more: Iterable[str] = ()) -> Used:
-    """Return the sources of an answer and of the mining zones beside it, and no others.
-
-    Parameters
-    ----------
-    more
-        Ids of sources of whatever else is shown.
-    """
-    ids = {*answer.source_ids, *_split(study.zones["source_ids"]), *more} - _untouched(study, answer)
-    known = story.known_absence(study, answer.scenario)
-    if answer.nobody_serves and known is not None:
-        ids |= set(_split([known["source_ids"]]))
-    sources = sorted((study.sources[i] for i in ids), key=lambda s: (s.producer, s.title))
-    return Used({p: found for p in _ORDER if (found := tuple(s for s in sources if s.package == p))})
-
-
-def _untouched(study: Study, answer: Assessment) -> frozenset[str]:
-    """Return the sources of travel that an answer in straight lines has nothing from."""
-    travel = licences.terms(study).get("travel")
-    if travel is None or answer.scenario.measure is Measure.TRAVEL_TIME:
-        return frozenset()
-    drawn = frozenset[str]().union(*(travel.resources.get(name, frozenset()) for name in _DRAWN))
-    return frozenset[str]().union(*travel.resources.values()) - drawn
-
-
-def _split(texts: Iterable[Any]) -> list[str]:
-    return [part for text in texts if isinstance(text, str) for part in text.split(";")]
 
 
 def credit_lines(study: Study, answer: Assessment, t: Translator) -> tuple[str, ...]:

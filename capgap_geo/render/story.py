@@ -233,6 +233,11 @@ def other_spread(scenario: Scenario) -> Scenario:
     return scenario.with_(demand=other)
 
 
+def tells_people(answer: Assessment, area: str) -> bool:
+    """Return whether a headline counts people: not where nobody serves, not of a mining zone."""
+    return not answer.nobody_serves and not area.startswith("z:")
+
+
 def headline_note(
     study: Study, answer: Assessment, other: Assessment | None, t: Translator, *, area: str = ""
 ) -> str:
@@ -246,7 +251,7 @@ def headline_note(
     said = [disputes.of_question(study, answer.scenario, t)]
     if answer.nobody_serves:
         said.insert(0, absence_note(study, answer.scenario, t))
-    elif other is not None and not area.startswith("z:"):
+    elif other is not None and tells_people(answer, area):
         said.insert(0, _estimate(answer, other, t, area))
     return " ".join(filter(None, said))
 

@@ -175,6 +175,7 @@ class _Painting(MacroElement):
                     var head = block("header"), foot = block("footer"), box = map.getContainer();
                     line(head, "h1", spec.title);
                     line(head, "p", spec.headline);
+                    line(head, "p", spec.note);
                     line(foot, "p", spec.labels.sources + ": " + spec.credits.join(" \\u00b7 "));
                     line(foot, "p", [spec.date, spec.link].filter(Boolean).join(" \\u00b7 "));
                     document.body.insertBefore(head, box);

@@ -13,7 +13,7 @@ from capgap_geo.ui import cards, controls, footer, share
 from capgap_geo.ui.downloads import downloads
 from capgap_geo.ui.live_map import live_map
 from capgap_geo.ui.poster import poster, without_frame
-from capgap_geo.ui.prepared import answer, drawn_deserts, ground, study
+from capgap_geo.ui.prepared import answer, drawn_deserts, ground, note, study
 from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
 from capgap_geo.ui.state import State
 from capgap_geo.ui.text import block, tag
@@ -72,10 +72,9 @@ def _picked(state: State) -> State:
 
 
 def say_headline(found: Assessment, t: Translator, area: str) -> None:
-    """Draw the headline and, for a documented absence, its source."""
-    st.html(tag("h1", "headline", story.headline(study(), found, t, area=area)))
-    if found.nobody_serves:
-        st.caption(story.absence_note(study(), found.scenario, t))
+    """Draw the headline and what must stand below it."""
+    head = tag("h1", "headline", story.headline(study(), found, t, area=area))
+    st.html(head + tag("p", "headline-note", note(found, t, area)))
 
 
 def figures(found: Assessment, t: Translator, area: str) -> None:

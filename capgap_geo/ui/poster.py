@@ -17,7 +17,7 @@ from capgap_geo.render import attribution, scene, story, theme
 from capgap_geo.render.mapspec import MapSpec
 from capgap_geo.render.scene import Choice
 from capgap_geo.ui.live_map import live_map
-from capgap_geo.ui.prepared import drawn_deserts, ground, study
+from capgap_geo.ui.prepared import drawn_deserts, ground, note, study
 from capgap_geo.ui.state import State
 from capgap_geo.ui.text import block, tag
 
@@ -49,6 +49,7 @@ def poster(state: State, found: Assessment, t: Translator, link: str) -> None:
     head = [
         tag("p", "poster-title", state.title or t("app.tagline")),
         tag("h1", "headline", story.headline(study(), found, t, area=state.area)),
+        tag("p", "headline-note", note(found, t, state.area)),
     ]
     with st.container(key=f"poster_{'wide' if size.width > size.height else 'tall'}"):
         st.html(block("div", "poster-head", head))
@@ -69,8 +70,6 @@ def _spec(state: State, found: Assessment, t: Translator) -> MapSpec:
 
 def _foot(found: Assessment, t: Translator, link: str) -> list[str]:
     lines = [t("poster.data", date=t.date(_newest(found))), *attribution.lines(study(), t)]
-    if found.nobody_serves:
-        lines.insert(0, story.absence_note(study(), found.scenario, t))
     texts = [tag("p", "poster-note", " ".join(lines)), tag("p", "poster-link", link)]
     return [block("div", "poster-texts", texts)]
 

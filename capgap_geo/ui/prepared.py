@@ -15,6 +15,7 @@ import streamlit as st
 from capgap_geo.analysis.assess import Assessment, assess, engine
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Scenario, Study
+from capgap_geo.render import story
 from capgap_geo.render.outline import desert_features
 from capgap_geo.render.scene import Ground, Paint
 from capgap_geo.render.staticfiles import geometry_addresses
@@ -41,6 +42,12 @@ def answer(scenario: Scenario) -> Assessment:
     """Return the answer to a scenario, read-only."""
     own = current()
     return _answer(scenario) if own is None else own.answer(scenario)
+
+
+def note(found: Assessment, t: Translator, area: str) -> str:
+    """Return what must stand below the headline of an answer; the other answer that it tells is kept too."""
+    other = answer(story.other_spread(found.scenario)) if story.tells_people(found, area) else None
+    return story.headline_note(study(), found, other, t, area=area)
 
 
 def deserts(scenario: Scenario) -> Mapping[str, Any]:

@@ -28,6 +28,14 @@ def block(name: str, css: str, parts: Iterable[str]) -> str:
     return f'<{name} class="{css}">{"".join(parts)}</{name}>'
 
 
+def link(text: str, address: str | None) -> str:
+    """Return a text that leads to an address of the web; the text alone where there is none."""
+    if not address or not address.startswith(("https://", "http://")):
+        return html.escape(text)
+    to = html.escape(address)
+    return f'<a href="{to}" target="_blank" rel="noopener noreferrer">{html.escape(text)}</a>'
+
+
 def items(texts: Iterable[str], css: str = "plain") -> str:
     """Return a list of texts."""
     return block("ul", css, (tag("li", "item", text) for text in texts))
