@@ -22,6 +22,7 @@ from capgap_geo.sources.uploads.limits import DEFAULT
 
 ALLOWED = DEFAULT.upload_bytes
 FORBIDDEN = 5 * ALLOWED
+ROWS = DEFAULT.rows - 1
 _COOKIE = "_streamlit_xsrf"
 _BOUNDARY = "--------capgap"
 _PIECE = 1 << 16
@@ -38,16 +39,17 @@ class Brought:
     errors: list[str] = field(default_factory=list)
 
 
-def units(size: int = ALLOWED) -> bytes:
-    """Return a table of police units of that size, a good one, with as many rows as are read."""
-    head = b"service,department,place name,latitude,longitude,profiles,year,evidence\n"
-    width = (size - len(head)) // (DEFAULT.rows - 1)
+def cases(size: int = ALLOWED) -> bytes:
+    """Return a table of single cases of that size, a good one, with as many rows as are read."""
+    head = "department,latitude,longitude,date,measure,registry,note\n"
+    width = (size - len(head)) // ROWS
     rows = []
-    for number in range(DEFAULT.rows - 1):
+    for number in range(ROWS):
         lat, lon = -13.3 - (number % 317) / 1000, -71.8 - (number // 317) / 1000
-        row = f"police,Cusco,{{}},{lat:.4f},{lon:.4f},everyone,2024,reported\n"
-        rows.append(row.format(f"Unit {number} ".ljust(width - len(row) + 2, "x")))
-    table = head + "".join(rows).encode()
+        date = f"{2010 + number % 14}-{1 + number % 12:02d}-15"
+        row = f"Cusco,{lat:.4f},{lon:.4f},{date},complaints,REGISTRY {number % 3},"
+        rows.append(row.ljust(width - 1, "x") + "\n")
+    table = (head + "".join(rows)).encode()
     return table[:-1].ljust(size - 1) + b"\n"
 
 
@@ -159,7 +161,7 @@ def _pieces(body: bytes) -> Iterator[bytes]:
 async def bring(port: int, *, seconds: float) -> Brought:
     """Send too large and the largest allowed files, one after the other, until the time is over."""
     brought = Brought()
-    good, bad = units(), bytes(FORBIDDEN)
+    good, bad = cases(), bytes(FORBIDDEN)
     end = time.perf_counter() + seconds
     async with Bringer(port) as bringer:
         while time.perf_counter() < end:
@@ -169,7 +171,7 @@ async def bring(port: int, *, seconds: float) -> Brought:
                 if status != 413:
                     brought.errors.append(f"50 MB, status {status}")
             try:
-                brought.seconds.append(await bringer.read(good, "units.csv", DEFAULT.rows - 1))
+                brought.seconds.append(await bringer.read(good, "cases.csv", ROWS))
             except RuntimeError as error:
                 brought.errors.append(str(error))
     return brought

@@ -29,6 +29,14 @@ class CapGapError(Exception):
         self.code = code or type(self).code
         self.details: Mapping[str, Any] = MappingProxyType(dict(details or {}))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), str(self), self.code, dict(self.details))
+
+
+def _again(kind: type[CapGapError], message: str, code: str, details: Mapping[str, Any]) -> CapGapError:
+    """Return an error that came from another process."""
+    return kind(message, code=code, details=details)
+
 
 class DataNotFoundError(CapGapError, FileNotFoundError):
     """A file or folder of the study is not there."""

@@ -11,7 +11,7 @@ import streamlit as st
 
 from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import Translator
-from capgap_geo.sources.uploads import KINDS, Understanding, Upload, read_upload, understand
+from capgap_geo.sources.uploads import KINDS, Understanding, Upload, beside, read_upload, understand
 from capgap_geo.sources.uploads.formats import FORMATS
 from capgap_geo.ui.data_words import column_name
 from capgap_geo.ui.refusals import error_text
@@ -102,7 +102,8 @@ def read(file: File, t: Translator) -> Upload | None:
             return remembered(
                 file,
                 what,
-                lambda: read_upload(
+                lambda: beside(
+                    read_upload,
                     file.content,
                     file.name,
                     kind=kind,
@@ -125,7 +126,7 @@ def _look(file: File, t: Translator) -> Understanding | None:
     kind, part, system = (st.session_state.get(file.key(n)) for n in ("kind", "part", "system"))
 
     def look() -> Understanding:
-        return understand(file.content, file.name, kind=kind, part=part, crs=system)
+        return beside(understand, file.content, file.name, kind=kind, part=part, crs=system)
 
     try:
         with st.spinner(t("own.wait"), show_time=False):
@@ -174,7 +175,7 @@ def _first_rows(seen: Understanding, t: Translator) -> None:
     order = [*used, *(c for c in range(len(seen.columns)) if c not in used)][:_SHOWN_COLUMNS]
     rows = [
         (str(number), [plain(str(number)), *(plain(row[c] or "") for c in order)])
-        for number, row in enumerate(seen.preview.itertuples(index=False, name=None), 1)
+        for number, *row in seen.preview.itertuples(name=None)
     ]
     columns = [Column(t("own.row")), *(Column(column_name(seen.columns[c])) for c in order)]
     st.html(tag("p", "own-small", t("own.first_rows")))

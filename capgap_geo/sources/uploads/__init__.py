@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from capgap_geo.sources.uploads.amazon_mining_watch import hectares_by_year as hectares_by_year
     from capgap_geo.sources.uploads.amazon_mining_watch import hectares_in as hectares_in
     from capgap_geo.sources.uploads.areas import Areas as Areas
+    from capgap_geo.sources.uploads.aside import beside as beside
     from capgap_geo.sources.uploads.joining import add_to_study as add_to_study
     from capgap_geo.sources.uploads.kinds import KINDS as KINDS
     from capgap_geo.sources.uploads.limits import Limits as Limits
@@ -39,6 +40,7 @@ _PUBLIC = {
     "Understanding": "understanding",
     "Upload": "upload",
     "add_to_study": "joining",
+    "beside": "aside",
     "hectares_by_year": "amazon_mining_watch",
     "hectares_in": "amazon_mining_watch",
     "load_saved": "saved",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from capgap_geo.sources.uploads.limits import DEFAULT
 from capgap_geo.sources.uploads.messages import refusal
 
 Shape = Literal["Point", "Polygon"]
@@ -44,13 +45,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of data: its fields, the shape of a row, and whether rows may tell on people."""
+    """A kind of data: its fields, the shape of a row, whether rows may tell on people, and the most rows.
+
+    Facilities are drawn one by one: a map of more could not be read, nor drawn without others waiting.
+    """
 
     name: str
     fields: tuple[Field, ...]
     shape: Shape | None = None
     needs_shape: bool = False
     sensitive: bool = False
+    rows: int = DEFAULT.rows
 
     def field(self, name: str) -> Field:
         """Return a field by name.
@@ -121,6 +126,7 @@ FACILITIES = Kind(
     ),
     shape="Point",
     sensitive=True,
+    rows=5_000,
 )
 INCIDENTS = Kind(
     "incidents",

@@ -112,6 +112,8 @@ def judge(
         raise refusal("not_a_table", kind=kind.name)
     if kind.needs_shape and raw.shapes is None:
         raise refusal("no_geometry", kind=kind.name)
+    if len(raw.rows) > kind.rows:
+        raise refusal("too_many_rows", limit=kind.rows)
     if kind.name == "mining":
         origin = amw.origin(raw, origin)
         mapping = mapping or amw.mapping(raw)
