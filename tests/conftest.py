@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import http.server
 import io
@@ -76,31 +77,47 @@ def site() -> Iterator[str]:
         thread.join()
 
 
+#: What a policy refuses is an error on the console.
+TELL_REFUSALS = """addEventListener("securitypolicyviolation", (event) =>
+  console.error("refused by the policy", event.effectiveDirective, event.blockedURI))"""
 #: Streamlit looks for its own server below a page's path first; the browser logs the two misses.
 ITS_OWN = re.compile(r"/(compare|plan|evidence|data)/_stcore/(host-config|health)$")
 DESK = {"width": 1366, "height": 768}
 
 
-@pytest.fixture(scope="session")
-def app(tmp_path_factory):
-    """The address of the app, as `make run` starts it."""
+@contextlib.contextmanager
+def _served(log, *, base="", **settings):
+    """Start the app as `make run` does; give its address, and end it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    log = (tmp_path_factory.mktemp("app") / "log").open("w")
-    process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ})
-    address = f"http://localhost:{port}"
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)  # noqa: S310
-            break
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.25)
-    yield address
-    process.terminate()
-    process.wait(10)
-    log.close()
+    environment = {**os.environ, "STREAMLIT_SERVER_BASE_URL_PATH": base, **settings}
+    with log.open("w") as said:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said, env=environment)
+        address = "/".join(filter(None, (f"http://localhost:{port}", base)))
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)  # noqa: S310
+                break
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.25)
+        yield address
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory):
+    """The address of the app."""
+    with _served(tmp_path_factory.mktemp("app") / "log") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """Return ``serve(log, base="", **settings)``: a context with the address of one more app."""
+    return _served
 
 
 class Visit:
@@ -109,6 +126,7 @@ class Visit:
     def __init__(self, browser, address, size, language="es-PE", **more):
         self.context = browser.new_context(viewport=size, locale=language, **more)
         self.context.add_cookies([{"name": "capgap_welcomed", "value": "1", "url": address}])
+        self.context.add_init_script(TELL_REFUSALS)
         self.page = self.context.new_page()
         self.address, self.troubles, self.foreign = address, [], []
         self.page.on("pageerror", lambda e: self.troubles.append(str(e)))

@@ -77,8 +77,8 @@ def test_the_language_changes_everything(visit):
     reader = visit()
     page = reader.open("evidence?lang=es")
     page.locator(".st-key-language").get_by_text("EN", exact=True).click()
-    page.wait_for_function("document.documentElement.lang === 'en'")
-    page.wait_for_function("document.querySelector('.headline').innerText.startsWith('What Peru')")
+    page.wait_for_function("() => document.documentElement.lang === 'en'")
+    page.wait_for_function("() => document.querySelector('.headline').innerText.startsWith('What Peru')")
     page.wait_for_url(re.compile("lang=en"))
 
 

@@ -23,6 +23,7 @@ GENERAL = {
     },
     "choices of the command line; a page offers only those that exist": {"export", "picture", "upload_kind"},
     "told with the name of the file, as plan.problem.plan_file": {"plan_file"},
+    "settings of the server, which does not start with a bad one": {"setting"},
 }  # fmt: skip
 EXEMPT = set().union(*GENERAL.values())
 

@@ -277,5 +277,5 @@ def test_a_click_on_the_map_adds_and_undo_takes_it_back(visit):
     page.wait_for_selector(".problems")
     assert "outside Peru" in page.locator(".problems").inner_text()
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_function("document.querySelectorAll('p.change').length === 0")
-    page.wait_for_function("!location.search.includes('plan=')")
+    page.wait_for_function("() => document.querySelectorAll('p.change').length === 0")
+    page.wait_for_function("() => !location.search.includes('plan=')")

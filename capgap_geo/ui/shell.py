@@ -12,6 +12,7 @@ from capgap_geo.i18n import DEFAULT_LANGUAGE, LANGUAGES, Translator
 from capgap_geo.render.staticfiles import STATIC
 from capgap_geo.ui import page_compare, page_data, page_evidence, page_map, page_plan
 from capgap_geo.ui.data_strip import own_data
+from capgap_geo.ui.document import tell
 from capgap_geo.ui.prepared import ground, translator
 from capgap_geo.ui.refusals import error_text
 from capgap_geo.ui.state import State, load, save, widget
@@ -69,8 +70,7 @@ def draw(name: str) -> Callable[[], None]:
         except (CapGapError, OSError) as error:
             log.error("%s: %s", getattr(error, "code", "file"), error)
             st.error(error_text(error, t), icon=":material/error:")
-        script = f"<script>document.documentElement.lang={state.lang!r}</script>"
-        st.html(script, unsafe_allow_javascript=True)
+        tell(language=state.lang)
 
     page.__name__ = f"page_{name}"
     return page

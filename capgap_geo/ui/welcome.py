@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from capgap_geo.i18n import Translator
+from capgap_geo.ui.document import tell
 from capgap_geo.ui.text import block, tag
 
 #: Remembers in the reader's own browser, for a year, that the sentences were read; it says nothing else.
@@ -15,7 +16,7 @@ _YEAR = 31_536_000
 def welcome(t: Translator) -> None:
     """Draw the sentences until the reader has closed them."""
     if st.session_state.get(COOKIE):
-        st.html(_remember(), unsafe_allow_javascript=True)
+        tell(cookie=f"{COOKIE}=1;path=/;max-age={_YEAR};samesite=lax")
         return
     if COOKIE in st.context.cookies:
         return
@@ -26,7 +27,3 @@ def welcome(t: Translator) -> None:
 
 def _close() -> None:
     st.session_state[COOKIE] = True
-
-
-def _remember() -> str:
-    return f"<script>document.cookie='{COOKIE}=1;path=/;max-age={_YEAR};samesite=lax'</script>"
