@@ -10,7 +10,7 @@ import click
 
 from capgap_geo.cli.planning import plan
 from capgap_geo.cli.results import assess, brief, map_
-from capgap_geo.cli.upkeep import bench, completion, data, run, verify
+from capgap_geo.cli.upkeep import bench, completion, data, password, run, verify
 from capgap_geo.cli.uploads import import_, validate
 from capgap_geo.errors import CapGapError
 
@@ -53,7 +53,7 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (run, assess, map_, brief, plan, validate, import_, verify, bench, data, completion):
+for command in (run, assess, map_, brief, plan, validate, import_, verify, bench, data, password, completion):
     cli.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""Commands that run, check and rebuild: the app, the verifications, the benches, the data."""
+"""Commands that run, check and rebuild: the app, its password, the verifications, the benches, the data."""
 
 from __future__ import annotations
 
@@ -159,6 +159,18 @@ def _folder(name: str) -> Path:
     if name not in known:
         raise DataNotFoundError(f"{name}: no such package; there are {', '.join(sorted(known))}")
     return known[name]
+
+
+@click.command(epilog="\b\nExample\n  capgap password >> .env")
+def password() -> None:
+    """Make the hash of the password of a private instance.
+
+    Asks for the password twice and prints a line for the environment of the app.
+    """
+    from capgap_geo.ui.password import VARIABLE, Password
+
+    text = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    click.echo(f"{VARIABLE}={Password.of(text).stored()}")
 
 
 @click.command(

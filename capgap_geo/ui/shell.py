@@ -13,6 +13,7 @@ from capgap_geo.render.staticfiles import STATIC
 from capgap_geo.ui import page_compare, page_data, page_evidence, page_map, page_plan
 from capgap_geo.ui.data_strip import own_data
 from capgap_geo.ui.document import tell
+from capgap_geo.ui.gate import admitted
 from capgap_geo.ui.prepared import ground, translator
 from capgap_geo.ui.refusals import error_text
 from capgap_geo.ui.state import State, load, save, widget
@@ -53,6 +54,9 @@ def draw(name: str) -> Callable[[], None]:
     """Return the function that draws a page inside the frame."""
 
     def page() -> None:
+        if not admitted(st.context.cookies):
+            st.error(translator(_language())("login.ended"), icon=":material/lock:")
+            return
         state = load(name)
         t = translator(state.lang)
         st.html(sheet("app.css"))
