@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 help:
 	@echo "make run    the app on http://localhost:$(PORT)"
 	@echo "make test   lint, then the whole test suite, browser tests included"
-	@echo "make lint   ruff, mypy, import contracts"
+	@echo "make lint   ruff, mypy, import contracts, known vulnerabilities of what is installed"
 	@echo "make bench  speed as a ratio to named peers (installs the peers)"
 	@echo "make bench-ui  what a reader waits for, in a browser"
 	@echo "make load   100 readers for ten minutes, 200 for one, one who brings large files; on this machine"
@@ -40,6 +40,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tests/audit.py
 
 test: lint
 	sh tests/ensure_browser.sh $(BIN)/python
