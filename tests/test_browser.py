@@ -220,3 +220,34 @@ def test_the_chosen_service_is_on_the_map_and_no_other(visit, service, badges):
     assert shown == [f"facility_{service}"] * (service == "police")
     reader.page.evaluate("capgapMap.map.setView([-9.5, -75], 5.5, {animate: false})")
     assert sum("badge" in mark for mark in reader.page.evaluate("capgapMap.stats()")["marks"]) == badges
+
+
+def test_a_phone_names_the_button_that_opens_the_controls(visit):
+    reader = visit(PHONE)
+    page = reader.open("?lang=es")
+    button = page.get_by_test_id("stExpandSidebarButton")
+    said = button.evaluate("b => getComputedStyle(b, '::after').content")
+    assert said == '"Menú: ayuda, para quién, límite"'
+    assert button.bounding_box()["width"] >= PHONE["width"] - 4
+    button.click()
+    page.get_by_text("Para", exact=True).wait_for(timeout=5_000)
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stSidebar]').getAttribute('aria-expanded') !== 'false'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("", "Mapa"), ("compare", "Comparar"), ("evidence", "Evidencia")]
+)
+def test_the_title_names_the_page_first(visit, name, title):
+    page = visit().open(f"{name}?lang=es")
+    page.wait_for_function("title => document.title.startsWith(title)", arg=title)
+
+
+def test_sharing_offers_pictures_that_are_ready_before_pages_to_capture(visit):
+    page = visit().open("?lang=en")
+    page.get_by_role("button", name="Share").click()
+    ready = page.get_by_role("button", name="PNG").first
+    ready.wait_for(timeout=10_000)
+    capture = page.get_by_role("link", name="A4")
+    assert ready.bounding_box()["y"] < capture.bounding_box()["y"]

@@ -34,16 +34,28 @@ def downloads(state: State, found: Assessment, t: Translator) -> None:
         return
     with folded:
         st.caption(t("download.note"))
-        for size, fmt in PICTURES:
-            label = t("download.picture", size=t(f"share.size.{size}"), format=fmt.upper())
-            _button(label, f"{size}.{fmt}", _picture(state, found, t, size, fmt))
+        pictures(state, found, t, place="file")
         for kind, part, extension in FILES:
-            _button(t(f"download.{kind}.{part}"), f"{part}.{extension}", _file(state, found, t, kind, part))
+            make = _file(state, found, t, kind, part)
+            _button(t(f"download.{kind}.{part}"), f"{part}.{extension}", make, place="file")
 
 
-def _button(label: str, name: str, make: Callable[[], bytes]) -> None:
+def pictures(state: State, found: Assessment, t: Translator, *, place: str) -> None:
+    """Draw a button for each picture that is ready to publish.
+
+    Parameters
+    ----------
+    place
+        Tells the buttons of two places on a page apart.
+    """
+    for size, fmt in PICTURES:
+        label = t("download.picture", size=t(f"share.size.{size}"), format=fmt.upper())
+        _button(label, f"{size}.{fmt}", _picture(state, found, t, size, fmt), place=place)
+
+
+def _button(label: str, name: str, make: Callable[[], bytes], *, place: str) -> None:
     st.download_button(
-        label, make, file_name=f"capgap_{name}", on_click="ignore", key=f"file_{name}", width="stretch"
+        label, make, file_name=f"capgap_{name}", on_click="ignore", key=f"{place}_{name}", width="stretch"
     )
 
 

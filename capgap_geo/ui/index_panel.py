@@ -13,6 +13,7 @@ from capgap_geo.analysis.standing import definitions, standings
 from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import Scenario
 from capgap_geo.render import theme
+from capgap_geo.ui import charts
 from capgap_geo.ui.own import current
 from capgap_geo.ui.prepared import answer, study
 from capgap_geo.ui.sortable import Cell, Column, plain, sortable
@@ -22,8 +23,6 @@ from capgap_geo.ui.text import items, tag
 #: Largest weight on a slider, and the one at first.
 MOST, USUAL = 5, 1
 _DRAWS = 5000
-#: One name on every line, in ink.
-NAMES = alt.Axis(labelLimit=150, ticks=False, domain=False, labelOverlap=False, labelColor=theme.INK)
 Weights = tuple[tuple[str, float], ...]
 
 
@@ -122,9 +121,10 @@ def _chart(ranks: pd.DataFrame, found: Assessment, t: Translator) -> None:
     points["name"] = found.departments["department_name"]
     points["said"] = [rank_text(row, t) for _, row in ranks.iterrows()]
     order = points.sort_values(["median", "low", "high"])["name"].tolist()
-    y = alt.Y("name:N", sort=order, title=None, axis=NAMES)
-    scale = alt.Scale(domain=[1, len(points)], nice=False)
-    x = alt.X("low:Q", title=t("index.axis"), scale=scale, axis=alt.Axis(tickCount=6, orient="top"))
+    y = alt.Y("name:N", sort=order, title=None, axis=charts.NAMES)
+    scale = alt.Scale(domain=[0.5, len(points) + 0.5], nice=False)
+    ticks = [1, *range(5, len(points) + 1, 5)]
+    x = alt.X("low:Q", title=t("index.axis"), scale=scale, axis=alt.Axis(values=ticks, orient="top"))
     tip = [alt.Tooltip("name:N", title=t("deserts.department")), alt.Tooltip("said:N", title=t("index.rank"))]
     base = alt.Chart(points.reset_index(drop=True))
     bars = base.mark_bar(color=theme.ACCENT, opacity=0.25, height=9).encode(
@@ -133,7 +133,7 @@ def _chart(ranks: pd.DataFrame, found: Assessment, t: Translator) -> None:
     dots = base.mark_circle(color=theme.ACCENT, size=70, opacity=1).encode(
         x=alt.X("median:Q", scale=scale), y=y, tooltip=tip
     )
-    st.altair_chart((bars + dots).properties(height=21 * len(points)))
+    charts.draw(bars + dots, height=21 * len(points))
 
 
 def _table(ranks: pd.DataFrame, scores: pd.DataFrame, found: Assessment, t: Translator) -> None:
@@ -144,7 +144,7 @@ def _table(ranks: pd.DataFrame, scores: pd.DataFrame, found: Assessment, t: Tran
         row = pd.Series(ranks.loc[department])
         cells = [
             plain(str(found.departments.loc[department, "department_name"])),
-            _rank_cell(row, len(ranks), t),
+            Cell(rank_text(row, t), float(row["rank_median"])),
             *(_score_cell(pd.Series(scores.loc[department]), pillar, t) for pillar in shown),
             Cell(t.percent(row["worst_five"]), float(row["worst_five"])),
             Cell(t.percent(row["known"]), float(row["known"])),
@@ -153,20 +153,13 @@ def _table(ranks: pd.DataFrame, scores: pd.DataFrame, found: Assessment, t: Tran
         rows.append((department, cells))
     columns = [
         Column(t("deserts.department")),
-        Column(t("index.rank"), t("index.rank_help"), bar=True),
+        Column(t("index.rank"), t("index.rank_help")),
         *(Column(t(f"index.pillar_short.{p}"), t("index.pillar_help"), bar=True) for p in shown),
         Column(t("index.worst"), t("index.worst_help")),
         Column(t("index.known"), t("index.known_help")),
         Column(t("index.moved"), t("index.moved_help")),
     ]
     sortable(columns, rows, key="index", caption=t("index.title"), order=(1, True))
-
-
-def _rank_cell(row: pd.Series, count: int, t: Translator) -> Cell:
-    """Return a rank whose bar is longer for a larger gap."""
-    reach = max(count - 1, 1)
-    low, high = (1.0 - (float(row[f"rank_{end}"]) - 1.0) / reach for end in ("p95", "p05"))
-    return Cell(rank_text(row, t), float(row["rank_median"]), low, high)
 
 
 def _score_cell(row: pd.Series, pillar: Pillar, t: Translator) -> Cell:

@@ -11,9 +11,12 @@ from capgap_geo.i18n import Translator
 from capgap_geo.model import Measure, Scenario
 from capgap_geo.render import facts, theme
 from capgap_geo.render.norms import TWO_HOURS, Norm, access_norm, norms
-from capgap_geo.ui.index_panel import NAMES
+from capgap_geo.ui import charts
 from capgap_geo.ui.prepared import answer, study
 from capgap_geo.ui.text import block, tag
+
+#: Within reach only if what a single source reports counts too.
+PALE = "#E5B7AD"
 
 
 def panel(scenario: Scenario, t: Translator) -> None:
@@ -47,25 +50,25 @@ def _chart(within: Assessment, line: pd.Series, t: Translator) -> None:
             "high": 100 * (1 - within.departments["uncovered_share_lower"]),
         }
     )
+    table["said"] = [t.percent(a / 100, b / 100) for a, b in zip(table["low"], table["high"], strict=True)]
     order = table.sort_values(["high", "low"], ascending=False)["name"].tolist()
-    y = alt.Y("name:N", sort=order, title=None, axis=NAMES)
+    y = alt.Y("name:N", sort=order, title=None, axis=charts.NAMES)
     scale = alt.Scale(domain=[0, 100])
     x = alt.X("low:Q", title=t("norm.axis"), scale=scale)
     tip = [
         alt.Tooltip("name:N", title=t("deserts.department")),
-        alt.Tooltip("low:Q", title=t("compare.lower"), format=".0f"),
-        alt.Tooltip("high:Q", title=t("compare.upper"), format=".0f"),
+        alt.Tooltip("said:N", title=t("norm.axis")),
     ]
     base = alt.Chart(table.reset_index(drop=True))
-    sure = base.mark_bar(color=theme.ACCENT, height=10).encode(
-        x=alt.X("low:Q", scale=scale, title=t("norm.axis")), y=y, tooltip=tip
-    )
-    rest = base.mark_bar(color=theme.ACCENT, opacity=0.3, height=10).encode(
-        x=x, x2="high:Q", y=y, tooltip=tip
-    )
+    kinds = [t("norm.sure"), t("norm.rest")]
+    fill = alt.Scale(domain=kinds, range=[theme.ACCENT, PALE])
+    sure, rest = (charts.of_kind(base, kind).mark_bar(height=10) for kind in kinds)
+    sure = sure.encode(x=x, y=y, tooltip=tip, color=alt.Color("kind:N", scale=fill))
+    rest = rest.encode(x=x, x2="high:Q", y=y, tooltip=tip, color=alt.Color("kind:N", scale=fill))
+    figures = base.mark_text(align="left", dx=8, color=theme.INK).encode(x=alt.datum(100), y=y, text="said:N")
     norm = alt.Chart(pd.DataFrame({"x": [value], "said": [t.percent(value / 100)]})).encode(x="x:Q")
     rule = norm.mark_rule(color=theme.INK, strokeDash=[4, 3], size=2)
     said = norm.mark_text(align="left", dx=4, dy=-2, fontWeight="bold", color=theme.INK).encode(
         y=alt.value(0), text="said:N"
     )
-    st.altair_chart((sure + rest + rule + said).properties(height=20 * len(table)))
+    charts.draw(sure + rest + figures + rule + said, height=20 * len(table))

@@ -12,7 +12,7 @@ from capgap_geo.analysis.indicators import BY_NAME, indicators
 from capgap_geo.i18n import Translator
 from capgap_geo.render import card, tables, theme
 from capgap_geo.render.scene import Paint
-from capgap_geo.ui import cards, controls, footer, index_panel, norm_panel
+from capgap_geo.ui import cards, charts, controls, footer, index_panel, norm_panel
 from capgap_geo.ui.page_map import say_headline
 from capgap_geo.ui.prepared import answer, study
 from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
@@ -135,23 +135,44 @@ def _scatter(table: pd.DataFrame, found: Assessment, t: Translator) -> None:
             "low": 100 * table["uncovered_share_lower"],
             "high": 100 * table["uncovered_share_upper"],
         }
-    ).dropna()
+    )
+    unknown = points[points.isna().any(axis=1)]
+    points = points.dropna()
     points["label"] = np.where(_apart(points), points["name"], "")
+    points["share"] = [
+        t.percent(a / 100, b / 100) for a, b in zip(points["low"], points["high"], strict=True)
+    ]
+    charts.draw(_spread(points, t), height=440)
+    if len(unknown):
+        st.caption(t("compare.not_drawn", names=t.join(list(unknown["name"]))))
+
+
+def _spread(points: pd.DataFrame, t: Translator) -> alt.LayerChart:
+    """Return both bounds of each department, joined by a line; a key says which is which."""
     x = alt.X("x:Q", title=t("compare.axis_need"))
-    y = alt.Y("low:Q", title=t("compare.axis_reach"), scale=alt.Scale(domain=[0, 100]))
     tip = [
         alt.Tooltip("name:N", title=t("deserts.department")),
         alt.Tooltip("x:Q", title=t("compare.axis_need"), format=".1f"),
-        alt.Tooltip("low:Q", title=t("compare.lower"), format=".0f"),
-        alt.Tooltip("high:Q", title=t("compare.upper"), format=".0f"),
+        alt.Tooltip("share:N", title=t("compare.axis_reach")),
     ]
+    low = alt.Y("low:Q", title=t("compare.axis_reach"), scale=alt.Scale(domain=[0, 100]))
+    high = alt.Y("high:Q")
+    ends = [t("compare.lower"), t("compare.upper")]
+    fill = alt.Scale(domain=ends, range=[theme.ACCENT, theme.PAPER])
     base = alt.Chart(points)
-    bars = base.mark_rule(color=theme.INK_SOFT, strokeWidth=1.5).encode(x=x, y=y, y2="high:Q", tooltip=tip)
-    dots = base.mark_circle(size=70, color=theme.ACCENT, opacity=1).encode(x=x, y="high:Q", tooltip=tip)
-    names = base.mark_text(align="left", dx=7, fontSize=11, color=theme.INK).encode(
-        x=x, y="high:Q", text="label:N"
+    joined = base.mark_rule(color=theme.INK_SOFT, strokeWidth=1.5).encode(
+        x=x, y=low, y2="high:Q", tooltip=tip
     )
-    st.altair_chart((bars + dots + names).properties(height=440))
+    dots = [
+        charts.of_kind(base, end)
+        .mark_point(size=60, stroke=theme.ACCENT, strokeWidth=1.6, opacity=1)
+        .encode(x=x, y=y, tooltip=tip, fill=alt.Fill("kind:N", scale=fill))
+        for y, end in ((high, ends[1]), (low, ends[0]))
+    ]
+    names = base.mark_text(align="left", dx=7, fontSize=11, color=theme.INK).encode(
+        x=x, y=high, text="label:N"
+    )
+    return alt.LayerChart(layer=[joined, *dots, names])
 
 
 def _apart(points: pd.DataFrame) -> list[bool]:

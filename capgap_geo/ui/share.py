@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from capgap_geo.i18n import Translator
+from capgap_geo.ui.downloads import pictures
 from capgap_geo.ui.poster import SIZES
+from capgap_geo.ui.prepared import answer
 from capgap_geo.ui.state import State, widget
 
 FRAME_HEIGHT = 640
@@ -31,13 +33,16 @@ def share(state: State, t: Translator) -> State:
         title = st.text_input(
             t("share.title"), key=widget("title", state.title), max_chars=90, help=t("share.title_help")
         )
+        titled = state.with_(title=title)
+        st.caption(t("share.pictures"))
+        pictures(titled, answer(state.scenario), t, place="share")
         st.caption(t("share.poster"))
         for size in SIZES:
-            url = address(state, view="poster", size=size, title=title)
+            url = address(titled, view="poster", size=size)
             st.link_button(t(f"share.size.{size}"), url, icon=":material/image:")
         st.caption(t("share.embed"))
         st.code(_frame(state, t), language="html", wrap_lines=True)
-    return state.with_(title=title)
+    return titled
 
 
 def _frame(state: State, t: Translator) -> str:

@@ -35,11 +35,13 @@ def run() -> None:
     """Draw the page that the address names."""
     language = _language()
     t = translator(language)
-    st.set_page_config(page_title=t("app.name"), page_icon=str(STATIC / "icon.png"), layout="wide")
     pages = [
         st.Page(draw(name), title=t(f"page.{name}"), url_path=name, default=name == "map") for name in PAGES
     ]
-    st.navigation(pages, position="top").run()
+    page = st.navigation(pages, position="top")
+    title = f"{page.title} \N{MIDDLE DOT} {t('app.name')}"
+    st.set_page_config(page_title=title, page_icon=str(STATIC / "icon.png"), layout="wide")
+    page.run()
 
 
 def _language() -> str:
