@@ -55,11 +55,10 @@ class Drawn:
 
 def plan_spec(ground: Ground, drawn: Drawn, t: Translator, *, choice: Choice) -> MapSpec:
     """Return everything that the map of a plan shows."""
-    gone = {c.facility_id for c in drawn.plan if isinstance(c, Remove)}
     study = ground.study
-    left = study.facilities[~study.facilities["facility_id"].isin(gone)]
-    here = replace(ground, study=replace(study, facilities=left))
-    spec = scene.build(here, drawn.after, t, choice=choice, deserts=drawn.outlines["deserts"])
+    closed = frozenset(c.facility_id for c in drawn.plan if isinstance(c, Remove))
+    choice = replace(choice, closed=closed)
+    spec = scene.build(ground, drawn.after, t, choice=choice, deserts=drawn.outlines["deserts"])
     layers: list[Layer] = []
     for layer in spec.layers:
         if layer.layer_id == "departments" and isinstance(layer, AreaLayer):

@@ -11,17 +11,24 @@ from capgap_geo.analysis.recall import remembered
 from capgap_geo.i18n import LANGUAGES, Translator
 from capgap_geo.model import Evidence, Service, Study
 from capgap_geo.privacy import PROTECTED_SERVICES
-from capgap_geo.render import facts, story
+from capgap_geo.render import disputes, facts, story
 from capgap_geo.render.layers import Badge, BadgeLine, Facts, PlaceLayer, PointLayer
 
 #: Places named on the map, by the least population that shows at each zoom.
 PLACE_ZOOMS = ((250_000, 5.0), (60_000, 7.0), (15_000, 8.0), (3_000, 9.5))
 
 
-@remembered(len(LANGUAGES))
-def facilities(study: Study, t: Translator) -> tuple[PointLayer, ...]:
+#: Answers kept: what is on record, and what plans leave of it.
+KEPT = 4 * len(LANGUAGES)
+#: Ids of facilities that a plan closes.
+Closed = frozenset[str]
+
+
+@remembered(KEPT)
+def facilities(study: Study, t: Translator, closed: Closed) -> tuple[PointLayer, ...]:
     """Return a layer for each service of which a place is known; shelters never are."""
-    placed = study.facilities[study.facilities.geometry.notna()]
+    table = _open(study, closed)
+    placed = table[table.geometry.notna()]
     return tuple(
         _points(study, table, t, service)
         for service in Service
@@ -50,25 +57,26 @@ def counts(t: Translator, table: pd.DataFrame) -> str:
     return t("layer.counts", n=t.number(len(table) - weak), more=t.number(weak))
 
 
-@remembered(len(LANGUAGES))
-def badges(study: Study, t: Translator) -> Mapping[str, Badge]:
-    """Return a badge for each department with a shelter on record: never a point."""
+@remembered(KEPT * len(Service))
+def unplaced(study: Study, t: Translator, service: Service, closed: Closed) -> Mapping[str, Badge]:
+    """Return a badge for each department that has a service, and nobody says where in it.
+
+    Shelters are always badges, never points.
+    """
+    table = _open(study, closed)
+    table = table[table["service"] == service]
+    hidden = table if service in PROTECTED_SERVICES else table[table.geometry.isna()]
+    return _badges(study, t, service, hidden)
+
+
+def _open(study: Study, closed: Closed) -> gpd.GeoDataFrame:
     table = study.facilities
-    return _badges(study, t, Service.SHELTER, table[table["service"] == Service.SHELTER])
+    return table[~table["facility_id"].isin(closed)] if closed else table
 
 
-@remembered(len(LANGUAGES) * len(Service))
-def unplaced(study: Study, t: Translator, service: Service) -> Mapping[str, Badge]:
-    """Return a badge for each department that has a service, and nobody says where in it."""
-    if service in PROTECTED_SERVICES:
-        return badges(study, t)
-    table = study.facilities
-    return _badges(study, t, service, table[(table["service"] == service) & table.geometry.isna()])
-
-
-def badge_line(study: Study, t: Translator, service: Service) -> BadgeLine | None:
+def badge_line(study: Study, t: Translator, service: Service, closed: Closed) -> BadgeLine | None:
     """Return what the legend says of a service's badges; None where it has none."""
-    drawn = unplaced(study, t, service)
+    drawn = unplaced(study, t, service, closed)
     if not drawn:
         return None
     kind = "shelter" if service in PROTECTED_SERVICES else "other"
@@ -89,6 +97,8 @@ def _badge(study: Study, t: Translator, service: Service, rows: pd.DataFrame) ->
     years = rows["year"].dropna()
     where = str(rows["department_name"].iloc[0])
     hidden = service in PROTECTED_SERVICES
+    told = (disputes.of_facility(study, facility, t) for facility in rows["facility_id"])
+    disputed = dict.fromkeys(filter(None, told))
     text = Facts(
         t("fact.shelter", department=where)
         if hidden
@@ -96,10 +106,10 @@ def _badge(study: Study, t: Translator, service: Service, rows: pd.DataFrame) ->
         value=t("fact.serves", who=story.profiles(t, groups)),
         year=str(int(years.max())) if len(years) else t("figure.undated"),
         source=facts.sources(study, t, ids),
-        note=t("fact.shelter_note" if hidden else "fact.unplaced_note"),
+        note=" · ".join([t("fact.shelter_note" if hidden else "fact.unplaced_note"), *disputed]),
     )
     weak = not rows["evidence"].eq(Evidence.CORROBORATED).any()
-    return Badge(symbol=service, text=t("fact.shelter_badge") if hidden else "", facts=text, open=weak)
+    return Badge(symbol=service, text=story.profiles(t, groups) if hidden else "", facts=text, open=weak)
 
 
 @remembered(len(LANGUAGES))

@@ -83,6 +83,8 @@ class Choice:
         Clicks mean positions.
     still
         A picture: no controls, the whole legend.
+    closed
+        Facilities on record that a plan closes.
     """
 
     paint: Paint = Paint.DESERT
@@ -93,6 +95,7 @@ class Choice:
     picking: bool = False
     still: bool = False
     title: str = ""
+    closed: frozenset[str] = frozenset()
 
 
 def build(
@@ -122,7 +125,7 @@ def build(
         *_lines(ground, t, shown=choice.paint in (Paint.DESERT, Paint.SURFACE)),
         _zones(ground, answer, t),
         *brought.layers(ground.extras, t),
-        *_facilities(study, answer, t),
+        *_facilities(study, answer, t, choice.closed),
         recorded.places(study, t),
     ]
     return MapSpec(
@@ -191,9 +194,9 @@ def _land(
     share = choice.paint in (Paint.DEPARTMENT, Paint.PROVINCE) and not answer.nobody_serves
     if choice.paint is Paint.PROVINCE:
         yield _areas(ground, answer, t, "province", coloured=share)
-        yield _areas(ground, answer, t, "department", coloured=False, outline=True)
+        yield _areas(ground, answer, t, "department", coloured=False, outline=True, closed=choice.closed)
         return
-    yield _areas(ground, answer, t, "department", coloured=share)
+    yield _areas(ground, answer, t, "department", coloured=share, closed=choice.closed)
     if choice.paint is Paint.SURFACE and not answer.nobody_serves:
         yield _surface(ground, answer, t)
     elif choice.paint is Paint.DESERT and deserts is not None:
@@ -210,6 +213,7 @@ def _areas(
     coloured: bool,
     outline: bool = False,
     visible: bool = True,
+    closed: frozenset[str] = frozenset(),
 ) -> AreaLayer:
     table = answer.departments if kind == "department" else answer.provinces
     year = str(ground.study.population["year"].max())
@@ -239,8 +243,8 @@ def _areas(
         facts=tuple(facts.area_facts(answer, t, table, year=year)),
         names=department,
         min_zoom=0.0 if department else 6.5 * (not coloured),
-        badges=recorded.unplaced(ground.study, t, service) if department else {},
-        badge_line=recorded.badge_line(ground.study, t, service) if department else None,
+        badges=recorded.unplaced(ground.study, t, service, closed) if department else {},
+        badge_line=recorded.badge_line(ground.study, t, service, closed) if department else None,
         legend=coloured,
         note=t("layer.share_note") if coloured else "",
     )
@@ -371,8 +375,10 @@ def _zones(ground: Ground, answer: Assessment, t: Translator) -> AreaLayer:
     )
 
 
-def _facilities(study: Study, answer: Assessment, t: Translator) -> Iterable[PointLayer]:
+def _facilities(
+    study: Study, answer: Assessment, t: Translator, closed: frozenset[str]
+) -> Iterable[PointLayer]:
     """Return every service's facilities; at first those are on that the question is about."""
-    for layer in recorded.facilities(study, t):
+    for layer in recorded.facilities(study, t, closed):
         asked = layer.layer_id == f"facility_{answer.scenario.service}"
         yield layer if asked else replace(layer, visible=False)
