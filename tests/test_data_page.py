@@ -154,6 +154,15 @@ def test_the_list_of_problems_says_row_column_value_and_remedy(language):
     assert all(not cell.lstrip('"').startswith(("=", "+", "-", "@")) for x in lines for cell in x.split(","))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_column_that_the_file_lacks_is_named_as_the_page_names_it(language):
+    t = Translator(language)
+    upload = read_upload(b"servicio,departamento\nalbergue,Puno\n", "f.csv", kind="facilities")
+    table = problem_rows(upload, t)
+    assert table.iloc[0, 1] == t("upload.field.profiles")
+    assert t("upload.field.profiles") in table.iloc[0, 3]
+
+
 def test_a_masked_value_in_the_downloaded_list_is_no_formula():
     bad = b"servicio,departamento,latitud,longitud,perfil\nalbergue,Puno,-99.12345,-70.123456,ninas\n"
     upload = read_upload(bad, "f.csv", kind="facilities")

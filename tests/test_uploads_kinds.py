@@ -141,6 +141,22 @@ def test_the_preview_shows_forms_not_contents():
     assert "-••,•••••••" in text, "forms are shown"
 
 
+def test_preview_and_problems_number_rows_as_the_spreadsheet_does():
+    head = "Registro de servicios\n\nservicio;departamento;año;efectivos\n"
+    table = f"{head}policía;Lima;2024;12\n\nx;Lima;;\n".encode()
+    seen, upload = understand(table, "x.csv"), read(table, "facilities")
+    assert seen.preview.index.tolist() == [4, 6]
+    assert upload.problems["row"].tolist() == [6]
+    shown = seen.preview.iloc[0].tolist()
+    assert shown == ["policía", "Lima", "2024", "12"], "a year and a count hide nothing"
+
+
+def test_a_field_without_a_column_is_asked_for_by_its_name():
+    upload = read(b"servicio,departamento\nalbergue,Puno\n", "facilities")
+    assert upload.problems["code"].tolist() == ["no_column"]
+    assert upload.problems["values"].tolist() == [{"field": "profiles"}]
+
+
 def test_a_map_of_shelters_is_generalised_too():
     table = gpd.GeoDataFrame(
         {

@@ -154,7 +154,7 @@ def contested(study: Study, t: Translator) -> pd.DataFrame:
             {
                 t("evidence.table.what"): t(f"contested.{row['measure']}"),
                 t("evidence.table.where"): names.get(row["department_id"], t("evidence.country")),
-                t("evidence.table.value"): t.number(row["value"]),
+                t("evidence.table.value"): _claimed(row, t),
                 t("evidence.table.by"): t(f"claimed.{row['claimed_by']}"),
                 t("evidence.table.year"): story.year_of(row, t),
                 t("evidence.table.source"): facts.sources(study, t, row["source_id"]),
@@ -163,6 +163,12 @@ def contested(study: Study, t: Translator) -> pd.DataFrame:
             for _, row in study.contested.iterrows()
         ]
     )
+
+
+def _claimed(row: pd.Series, t: Translator) -> str:
+    """Return a disputed value; of a question of yes or no, what the source says."""
+    key = f"contested.said.{row['measure']}.{row['value']:g}"
+    return t(key) if t.has(key) else t.number(row["value"])
 
 
 def _note(row: pd.Series, t: Translator) -> str:

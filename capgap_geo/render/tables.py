@@ -12,13 +12,15 @@ from capgap_geo.i18n import Translator
 from capgap_geo.render import story
 
 
-def text(t: Translator, indicator: Named, low: float, high: float, unit: str) -> str:
+def text(t: Translator, indicator: Named, low: float, high: float, unit: str, *, served: bool = True) -> str:
     """Return a pair of bounds of an indicator in words.
 
     Parameters
     ----------
     unit
         Unit of the scenario's measure, ``min`` or ``km``.
+    served
+        Whether the service is on record anywhere.
     """
     if math.isnan(low) and math.isnan(high):
         return t("value.unknown")
@@ -31,7 +33,7 @@ def text(t: Translator, indicator: Named, low: float, high: float, unit: str) ->
     if indicator.unit == "people":
         return story.people_span(t, low, high)
     if indicator.unit == "nearest":
-        return story.nearest(t, low, high, unit)
+        return story.nearest(t, low, high, unit, served=served)
     first, last = _one(t, indicator, low, unit), _one(t, indicator, high, unit)
     return first if first == last else f"{first} {t('word.to')} {last}"
 
@@ -57,7 +59,9 @@ def deserts(table: pd.DataFrame, answer: Assessment, t: Translator) -> pd.DataFr
             t("deserts.department"): table["department_name"],
             t("deserts.people"): [story.people_span(t, *p) for p in pairs("uncovered_people")],
             t("deserts.share"): [t.percent(*p) for p in pairs("uncovered_share")],
-            t("deserts.nearest"): [story.nearest(t, *p, answer.unit) for p in pairs("nearest")],
+            t("deserts.nearest"): [
+                story.nearest(t, *p, answer.unit, served=not answer.nobody_serves) for p in pairs("nearest")
+            ],
         },
         index=table.index,
     )

@@ -14,7 +14,7 @@ from capgap_geo.sources.uploads import KINDS, Upload
 from capgap_geo.sources.uploads.clean import harmless
 from capgap_geo.ui.data_file import File, forget, remembered
 from capgap_geo.ui.data_use import used, with_upload
-from capgap_geo.ui.data_words import note_text, problem_text, remedy_text
+from capgap_geo.ui.data_words import note_text, problem_column, problem_text, remedy_text
 from capgap_geo.ui.live_map import live_map
 from capgap_geo.ui.own import keep
 from capgap_geo.ui.prepared import shared_ground, shared_study
@@ -71,7 +71,7 @@ def problem_rows(upload: Upload, t: Translator) -> pd.DataFrame:
     reasons = list(zip(found["code"], found["values"], strict=True))
     columns = (
         found["row"],
-        found["column"],
+        [problem_column(*named, t) for named in zip(found["column"], found["values"], strict=True)],
         found["value"],
         [problem_text(code, values, t) for code, values in reasons],
         [remedy_text(code, values, t) for code, values in reasons],

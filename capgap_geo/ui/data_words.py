@@ -23,6 +23,11 @@ def problem_text(code: str, values: Mapping[str, Any], t: Translator) -> str:
     return t(f"upload.problem.{code}", **said(values, t))
 
 
+def problem_column(column: str, values: Mapping[str, Any], t: Translator) -> str:
+    """Return the column of a problem as the file calls it; of a field that has none, the field's name."""
+    return _fields(values["field"], t) if "field" in values else column
+
+
 def remedy_text(code: str, values: Mapping[str, Any], t: Translator) -> str:
     """Return what to do about one value."""
     return t(f"upload.remedy.{code}", **said(values, t))
@@ -72,6 +77,7 @@ def _format(value: Any, t: Translator) -> str:
 
 
 _SAY: Mapping[str, Callable[[Any, Translator], str]] = {
+    "field": _fields,
     "fields": _fields,
     "known": _known,
     "kind": _named("upload.kind"),

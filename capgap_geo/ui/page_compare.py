@@ -107,7 +107,8 @@ def _cells(table: pd.DataFrame, found: Assessment, t: Translator, name: str) -> 
     for d in table.index:
         a, b = float(low[d]), float(high[d])
         value = number(b if np.isnan(a) else a)
-        cells[str(d)] = Cell(tables.text(t, indicator, a, b, found.unit), value, *_bar(a, b, top))
+        text = tables.text(t, indicator, a, b, found.unit, served=not found.nobody_serves)
+        cells[str(d)] = Cell(text, value, *_bar(a, b, top))
     return cells
 
 

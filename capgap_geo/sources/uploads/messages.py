@@ -60,6 +60,7 @@ ERRORS: Mapping[str, str] = {
 #: One row cannot be used: what is wrong, and what to do.
 PROBLEMS: Mapping[str, tuple[str, str]] = {
     "empty": ("a value is required", "fill the cell"),
+    "no_column": ("the file has no column for {field}", "map a column, or add one"),
     "not_a_number": ("this is not a number", "write digits, with one decimal sign"),
     "not_whole": ("this is not a whole number", "write a whole number"),
     "out_of_range": ("the value lies outside {low} to {high}", "check the value and its unit"),

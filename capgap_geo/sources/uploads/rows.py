@@ -154,8 +154,10 @@ class Rows:
         return keys
 
     def problem(self, row: int | None, field: str, code: str, /, **values: object) -> None:
-        """Note a problem; a row with one is not used."""
+        """Note a problem; a row with one is not used. Where a field has no column, the values name it."""
         place = self._places.get(field)
+        if place is None and any(f.name == field for f in self.kind.fields):
+            values["field"], code = field, "no_column" if code == "empty" else code
         cell = None if row is None or place is None else self.raw.rows[row][place]
         self._add(row, self.column(field), cell or "", code, values)
 

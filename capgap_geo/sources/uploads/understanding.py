@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ _PREVIEW_ROWS = 8
 _PREVIEW_TEXT = 60
 #: Fields whose values are shown as they are in the preview of a kind that may tell on people.
 _OPEN_FIELDS = frozenset({"service", "department", "profiles", "evidence", "measure", "registry", "unit"})
+#: Fields whose values are shown where they are a few digits, which locate and name nobody.
+_COUNT_FIELDS = frozenset({"year", "officers", "women_officers", "vehicles", "prosecutors"})
+_FEW_DIGITS = re.compile(r"\d{1,4}")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,8 +45,9 @@ class Understanding:
     shapes
         Whether the rows have shapes.
     preview
-        The first rows. In kinds that may tell on people every text that is not a plain category shows its
-        form only, letters and digits as dots.
+        The first rows by the number that a person sees beside each. In kinds that may tell on people every
+        text that is neither a plain category nor a short count or year shows its form only, letters and
+        digits as dots.
     """
 
     format: str
@@ -109,18 +114,23 @@ def understand(
 
 
 def _preview(raw: Raw, mapping: dict[str, str], *, open_rows: bool) -> pd.DataFrame:
-    shown = {column for field, column in mapping.items() if field in _OPEN_FIELDS}
-    rows = [_row(raw.columns, row, shown, open_rows) for row in raw.rows[:_PREVIEW_ROWS]]
-    return pd.DataFrame(rows, columns=[harmless(c) or "-" for c in raw.columns], dtype=object)
+    shown, counts = (
+        {column for field, column in mapping.items() if field in fields}
+        for fields in (_OPEN_FIELDS, _COUNT_FIELDS)
+    )
+    rows = [_row(raw.columns, row, shown, counts, open_rows) for row in raw.rows[:_PREVIEW_ROWS]]
+    numbers = raw.numbers[: len(rows)]
+    return pd.DataFrame(rows, index=numbers, columns=[harmless(c) or "-" for c in raw.columns], dtype=object)
 
 
 def _row(
-    columns: Sequence[str], row: Sequence[str | None], shown: set[str], open_rows: bool
+    columns: Sequence[str], row: Sequence[str | None], shown: set[str], counts: set[str], open_rows: bool
 ) -> list[str | None]:
     refuge = any(names_a_refuge(c) for c in row)
     cells: list[str | None] = []
     for column, cell in zip(columns, row, strict=True):
         text = None if cell is None else harmless(cell)[:_PREVIEW_TEXT]
-        free = (open_rows and not refuge) or column in shown
+        count = column in counts and bool(_FEW_DIGITS.fullmatch(text or ""))
+        free = (open_rows and not refuge) or column in shown or count
         cells.append(text if free else masked(text))
     return cells
