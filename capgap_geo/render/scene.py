@@ -26,6 +26,7 @@ from capgap_geo.render.layers import (
     LineLayer,
     PointLayer,
     SurfaceLayer,
+    TileLayer,
 )
 from capgap_geo.render.mapspec import LABEL_KEYS, MapSpec, View, entries
 from capgap_geo.render.surface import class_image
@@ -60,6 +61,8 @@ class Ground:
         Addresses of the simplified web copies, by layer.
     extras
         Tables brought by a user that stand beside the study, by kind.
+    tiles
+        Address and credit of an online map that a reader may switch on; None where there is none.
     """
 
     study: Study
@@ -67,6 +70,7 @@ class Ground:
     cells: np.ndarray
     urls: Mapping[str, str]
     extras: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    tiles: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ def build(
     choice = choice or Choice()
     study = ground.study
     layers = [
+        *_online(ground, t),
         _neighbours(ground, t),
         *_land(ground, answer, t, choice, deserts),
         *_lines(ground, t, shown=choice.paint in (Paint.DESERT, Paint.SURFACE)),
@@ -171,6 +176,12 @@ def _selected(choice: Choice) -> tuple[str, str] | None:
     kind, _, name = choice.area.partition(":")
     layer = {"d": "departments", "p": "provinces", "z": "zones"}.get(kind)
     return (layer, name) if layer else None
+
+
+def _online(ground: Ground, t: Translator) -> Iterable[TileLayer]:
+    if ground.tiles is not None:
+        url, credit = ground.tiles
+        yield TileLayer(layer_id="online", title=t("layer.online"), url=url, credit=credit)
 
 
 def _neighbours(ground: Ground, t: Translator) -> AreaLayer:

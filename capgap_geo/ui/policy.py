@@ -41,8 +41,8 @@ def framing(environment: Mapping[str, str] | None = None, *, private: bool = Fal
     return " ".join(given)
 
 
-def content_policy(framing: str) -> str:
-    """Return the Content-Security-Policy of every answer.
+def content_policy(framing: str, *, tiles: str = "") -> str:
+    """Return the Content-Security-Policy of every answer; pictures may come from the host of `tiles` too.
 
     Scripts come from files of the app, from modules that Streamlit makes of components (``blob:``), and from
     the one inline script of Streamlit's page, by its hash. WebAssembly is what Streamlit counts long
@@ -53,7 +53,7 @@ def content_policy(framing: str) -> str:
             "default-src 'self'",
             f"script-src 'self' blob: 'wasm-unsafe-eval' {_inline_scripts()}".rstrip(),
             "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
+            f"img-src 'self' data: blob: {tiles}".rstrip(),
             "font-src 'self' data:",
             "object-src 'none'",
             "base-uri 'none'",
@@ -73,10 +73,10 @@ def _inline_scripts() -> str:
 class Headers:
     """Puts the headers on every answer."""
 
-    def __init__(self, app: ASGIApp, *, framing: str) -> None:
+    def __init__(self, app: ASGIApp, *, framing: str, tiles: str = "") -> None:
         self._app = app
         self._headers = {
-            "Content-Security-Policy": content_policy(framing),
+            "Content-Security-Policy": content_policy(framing, tiles=tiles),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
         }

@@ -20,6 +20,7 @@ from capgap_geo.render.outline import desert_features
 from capgap_geo.render.scene import Ground, Paint
 from capgap_geo.render.staticfiles import geometry_addresses
 from capgap_geo.sources.study import load_study
+from capgap_geo.ui.online import online_map
 from capgap_geo.ui.own import current
 from capgap_geo.ui.state import State
 
@@ -35,7 +36,7 @@ def ground() -> Ground:
     own, shared = current(), shared_ground()
     if own is None:
         return shared
-    return Ground(own.study, own.engine.grid, own.engine.cells, shared.urls, own.extras)
+    return Ground(own.study, own.engine.grid, own.engine.cells, shared.urls, own.extras, shared.tiles)
 
 
 def answer(scenario: Scenario) -> Assessment:
@@ -67,7 +68,7 @@ def shared_ground() -> Ground:
     """Return what the project's maps stand on."""
     ready = engine(shared_study())
     gc.freeze()  # what is here stays to the end: the collector need not look through it again and again
-    return Ground(shared_study(), ready.grid, ready.cells, geometry_addresses())
+    return Ground(shared_study(), ready.grid, ready.cells, geometry_addresses(), tiles=online_map())
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

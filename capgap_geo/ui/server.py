@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 
 from capgap_geo.errors import CapGapError
 from capgap_geo.ui.gate import Gate
+from capgap_geo.ui.online import host, online_map
 from capgap_geo.ui.password import Password
 from capgap_geo.ui.policy import Headers, framing
 
@@ -19,7 +20,8 @@ def middleware() -> list[Middleware]:
     """
     try:
         password = Password.from_environment()
-        layers = [Middleware(Headers, framing=framing(private=password is not None))]
+        origin = host(online_map())
+        layers = [Middleware(Headers, framing=framing(private=password is not None), tiles=origin)]
     except CapGapError as error:
         sys.exit(f"capgap: {error}")
     if password is not None:
