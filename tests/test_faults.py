@@ -28,9 +28,9 @@ from capgap_geo.sources.uploads import add_to_study, read_upload, save_study
 
 ROOT = Path(__file__).parents[1]
 KM = ("--measure", "straight_line", "--threshold", "100")
-HEAD = "service,department,place name,latitude,longitude,officers,profiles,year,evidence\n"
-FIRST = f"{HEAD}police,Madre de Dios,Mazuko,-13.1,-70.38,4,,2024,reported\n".encode()
-MORE = f"{HEAD}police,Loreto,Caballococha,-3.9,-70.52,2,,2024,reported\n".encode()
+UNITS = b"""service,department,latitude,longitude,officers,year,evidence
+police,Madre de Dios,-13.1,-70.38,4,2024,reported
+"""
 #: One file of each kind that a study is read from.
 DAMAGED = (
     "travel/friction.tif", "travel/places.csv", "zones/zones.geojson", "boundaries/datapackage.json",
@@ -62,8 +62,8 @@ def failed_in_one_line(code, out, err):
 
 
 @pytest.fixture(scope="module")
-def uploads():
-    return [read_upload(content, "units.csv", kind="facilities") for content in (FIRST, MORE)]
+def upload():
+    return read_upload(UNITS, "units.csv", kind="facilities")
 
 
 @pytest.fixture(scope="module")
@@ -83,11 +83,11 @@ def answer_of_a_session(study, uploads):
     return plain(dict(answer.country))
 
 
-def test_a_killed_process_loses_no_saved_study(tmp_path, uploads, shipped):
+def test_a_killed_process_loses_no_saved_study(tmp_path, upload, shipped):
     path, more = tmp_path / "mine.zip", tmp_path / "more.csv"
-    more.write_bytes(MORE)
-    before = save_study(uploads[:1])
-    after = save_study(uploads[1:], base=before)
+    more.write_bytes(UNITS)
+    before = save_study([upload])
+    after = save_study([upload], base=before)
     write_file(path, before)
     seen = path.stat()
     process = in_a_new_process("import", more, "--kind", "facilities", "--into", path, "--output", path)
@@ -96,7 +96,7 @@ def test_a_killed_process_loses_no_saved_study(tmp_path, uploads, shipped):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert path.read_bytes() in (before, after)
-    kept = uploads[:1] if path.read_bytes() == before else uploads
+    kept = [upload] if path.read_bytes() == before else [upload, upload]
     said, _ = in_a_new_process("assess", "--study", path, *KM, "--json").communicate()
     assert json.loads(said)["country"] == answer_of_a_session(shipped, kept)
 
@@ -126,9 +126,9 @@ def test_a_cut_file_of_a_study_is_one_line_that_names_it(data, capgap, name):
     assert "restore" in err
 
 
-def test_a_cut_saved_study_is_one_line(tmp_path, uploads, capgap):
+def test_a_cut_saved_study_is_one_line(tmp_path, upload, capgap):
     path = tmp_path / "mine.zip"
-    write_file(path, save_study(uploads[:1]))
+    write_file(path, save_study([upload]))
     cut(path)
     assert failed_in_one_line(*capgap("assess", "--study", path, *KM))
 
@@ -191,7 +191,6 @@ def ready(tmp_path_factory):
     folder = tmp_path_factory.mktemp("room")
     (folder / "plan.json").write_text(json.dumps(PLAN))
     assert _code(["plan", str(folder / "plan.json"), *KM]) == OK
-    assert _code(["map", *KM, "--resolution", "1x", "--output", str(folder / "m.png")]) == OK
     assert _code(["brief", *KM, "--area", "d:01", "--output", str(folder / "b.pdf")]) == OK
 
 
@@ -200,7 +199,6 @@ PLAN = {"format": "capgap-plan", "version": 1, "name": "x", "changes": [
 WRITING = {
     "a.csv": ("assess", *KM),
     "a.gpkg": ("assess", *KM),
-    "m.png": ("map", *KM, "--resolution", "1x"),
     "briefs": ("brief", *KM, "--all"),
     "s.zip": ("import", "units.csv", "--kind", "facilities"),
     "p.json": ("plan", "plan.json", *KM),
@@ -211,7 +209,7 @@ WRITING = {
 @pytest.mark.usefixtures("ready")
 def test_a_full_disk_leaves_no_half_file(capgap, full_disk, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    Path("units.csv").write_bytes(FIRST)
+    Path("units.csv").write_bytes(UNITS)
     Path("plan.json").write_text(json.dumps(PLAN))
     folder = name == "briefs"
     if not folder:
@@ -222,5 +220,5 @@ def test_a_full_disk_leaves_no_half_file(capgap, full_disk, tmp_path, monkeypatc
     assert "could not be written" in err
     assert "make room" in err
     left = {str(p): p.read_text() for p in Path().rglob("*") if p.is_file()}
-    expected = {"units.csv": FIRST.decode(), "plan.json": json.dumps(PLAN)}
+    expected = {"units.csv": UNITS.decode(), "plan.json": json.dumps(PLAN)}
     assert left == (expected if folder else {**expected, name: "what was there"})
