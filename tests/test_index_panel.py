@@ -14,6 +14,7 @@ from capgap_geo.errors import ScenarioError
 from capgap_geo.i18n import LANGUAGES, Translator, texts
 from capgap_geo.model import Measure, Profile, Scenario, Service
 from capgap_geo.render.norms import norms, reference_lines
+from capgap_geo.ui import index_panel
 from capgap_geo.ui.index_panel import rank_text
 
 SCRIPT = "from capgap_geo.ui.shell import draw\ndraw('compare')()"
@@ -45,6 +46,13 @@ def test_the_index_says_what_it_may_not_be_used_for(language):
     said = page_text(app)
     for key in ("index.title", "index.use", "norm.title"):
         assert texts(language)[key] in said
+
+
+def test_the_page_and_the_brief_give_a_department_one_rank(study):
+    answer = assess(study, SCENARIO)
+    names = tuple(sorted(i.name for i in definitions(indicators(study, answer))))
+    page = index_panel._ranks(SCENARIO, tuple((p, 1.0) for p in ("need", "reach", "capacity")), names)
+    pd.testing.assert_frame_equal(page, standings(study, answer))
 
 
 def test_weights_of_zero_are_refused_in_words_and_one_question_alone_is_answered():

@@ -14,7 +14,7 @@ from capgap_geo.analysis.recall import remembered
 from capgap_geo.model import THRESHOLD_MAX, Demand, Scenario, Study
 
 #: Draws that settle the interval of a rank to about one place.
-DRAWS = 2000
+DRAWS = 5000
 #: Multiples of the threshold under which a rank is tried.
 FACTORS = (0.75, 1.0, 1.5)
 

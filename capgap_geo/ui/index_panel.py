@@ -22,7 +22,6 @@ from capgap_geo.ui.text import items, tag
 
 #: Largest weight on a slider, and the one at first.
 MOST, USUAL = 5, 1
-_DRAWS = 5000
 Weights = tuple[tuple[str, float], ...]
 
 
@@ -99,12 +98,12 @@ def _coverage(table: pd.DataFrame, name: str, t: Translator) -> str:
 def _ranks(scenario: Scenario, weights: Weights, names: tuple[str, ...]) -> pd.DataFrame:
     if current() is None:
         return _shared(scenario, weights, names)
-    return standings(study(), answer(scenario), weights=dict(weights), names=names, draws=_DRAWS)
+    return standings(study(), answer(scenario), weights=dict(weights), names=names)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _shared(scenario: Scenario, weights: Weights, names: tuple[str, ...]) -> pd.DataFrame:
-    return standings(study(), answer(scenario), weights=dict(weights), names=names, draws=_DRAWS)
+    return standings(study(), answer(scenario), weights=dict(weights), names=names)
 
 
 def rank_text(row: pd.Series, t: Translator) -> str:
@@ -148,7 +147,7 @@ def _table(ranks: pd.DataFrame, scores: pd.DataFrame, found: Assessment, t: Tran
             *(_score_cell(pd.Series(scores.loc[department]), pillar, t) for pillar in shown),
             Cell(t.percent(row["worst_five"]), float(row["worst_five"])),
             Cell(t.percent(row["known"]), float(row["known"])),
-            plain(_moved(row["moved_most"], t)),
+            _moved(row, t),
         ]
         rows.append((department, cells))
     columns = [
@@ -169,5 +168,11 @@ def _score_cell(row: pd.Series, pillar: Pillar, t: Translator) -> Cell:
     return Cell(text, (low + high) / 2.0, low, high)
 
 
-def _moved(name: object, t: Translator) -> str:
-    return t(f"index.moves.{name if isinstance(name, str) and name else 'none'}")
+def _moved(row: pd.Series, t: Translator) -> Cell:
+    """Return what moves a rank most, and by how many places on average."""
+    name = row["moved_most"]
+    if not isinstance(name, str) or not name:
+        return plain(t("index.moves.none"))
+    places = float(row[f"moves_{name}"])
+    text = t.count("index.moved_by", round(places), what=t(f"index.moves.{name}"))
+    return Cell(text, places)
