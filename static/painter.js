@@ -706,7 +706,8 @@ class Painter {
     for (const layer of areas) {
       const items = layer.items.filter((item) => item.anchor && (layer.names || (layer.badges || {})[item.id]));
       items.sort((a, b) => Number(Boolean((layer.badges || {})[b.id])) - Number(Boolean((layer.badges || {})[a.id])));
-      for (const item of items) this.drawAreaName(layer, item, view, taken);
+      const badges = items.map((item) => this.drawAreaName(layer, item, view, taken)).filter(Boolean);
+      for (const place of badges) place(); // after all names, so that none covers one
     }
     const places = layers.filter((layer) => layer.kind === "places").flatMap((layer) => layer.items);
     places.filter((place) => place.minZoom <= view.zoom).sort((a, b) => a.minZoom - b.minZoom).forEach((place) => this.drawPlace(place, view, taken));
@@ -715,7 +716,7 @@ class Painter {
   drawAreaName(layer, item, view, taken) {
     const badge = (layer.badges || {})[item.id];
     const p = view.toScreen(item.anchor);
-    if (p.x < -80 || p.y < -30 || p.x > view.width + 80 || p.y > view.height + 30) return;
+    if (p.x < -80 || p.y < -30 || p.x > view.width + 80 || p.y > view.height + 30) return null;
     const caps = layer.name_style !== "plain";
     const size = view.zoom >= 6.5 ? 12 : view.zoom >= 5 ? 10.5 : 9;
     const text = caps ? String(item.facts.name || "").toLocaleUpperCase(this.spec.language) : item.facts.name || "";
@@ -735,7 +736,7 @@ class Painter {
       drawText(view.ctx, text, nameBox.left + 3, (nameBox.top + nameBox.bottom) / 2, style);
       this.labelled.add(item.id);
     }
-    if (badge) this.placeBadge(layer, item, badge, p.x, nameBox ? nameBox.bottom + 9 : p.y, badgeWidth, view, taken);
+    return badge && (() => this.placeBadge(layer, item, badge, p.x, nameBox ? nameBox.bottom + 9 : p.y, badgeWidth, view, taken));
   }
 
   holds(item, box, view) {
@@ -743,14 +744,18 @@ class Painter {
     return PROBE.isPointInPath(item.shape.path, p.x, p.y, "evenodd");
   }
 
-  /* A badge stays inside its department, however crowded it is there. */
+  /* A badge stays inside its department, however crowded it is there: then it is the symbol alone. */
   placeBadge(layer, item, badge, x, y, width, view, taken) {
-    const steps = [0, 17, -17, 34, -34].flatMap((dy) => [0, 0.6, -0.6, 1.2, -1.2, 2, -2].map((dx) => [dx * width, dy]));
-    const cost = (box) => taken.reduce((sum, other) => sum + common(box, other), this.holds(item, box, view) ? 0 : 300);
-    const spots = steps.map(([dx, dy]) => boxAround(x + dx, y + dy, width, 16)).map((box) => ({ box, cost: cost(box) }));
-    const spot = spots.reduce((best, next) => (next.cost < best.cost ? next : best)).box;
+    const cost = (box) => taken.reduce((sum, other) => sum + common(box, other), this.holds(item, box, view) ? 0 : 1e4);
+    const best = (wide) => [0, 17, -17, 34, -34]
+      .flatMap((dy) => [0, 0.6, -0.6, 1.2, -1.2, 2, -2].map((dx) => boxAround(x + dx * wide, y + dy, wide, 16)))
+      .map((box) => ({ box, cost: cost(box) }))
+      .reduce((least, next) => (next.cost < least.cost ? next : least));
+    const whole = best(width);
+    const crowded = badge.text && whole.cost > 0.2 * width * 16;
+    const spot = crowded ? best(20).box : whole.box;
     taken.push(spot);
-    this.badges.push({ spot, badge });
+    this.badges.push({ spot, badge: crowded ? { ...badge, text: "" } : badge });
     this.hits.push({ box: spot, layer: layer.id, ids: [item.id], badge: true, x: (spot.left + spot.right) / 2, y: (spot.top + spot.bottom) / 2 });
   }
 

@@ -16,10 +16,10 @@ from capgap_geo.ui.poster import poster, without_frame
 from capgap_geo.ui.prepared import answer, drawn_deserts, ground, note, study
 from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
 from capgap_geo.ui.state import State
-from capgap_geo.ui.text import block, tag
+from capgap_geo.ui.text import block, headline, tag
 
 #: Headline, figures and the whole map fit the window; in another site's frame there are no figures.
-MAP_HEIGHT = "clamp(390px, calc(100dvh - 19rem), 900px)"
+MAP_HEIGHT = "clamp(390px, calc(100dvh - 20.5rem), 900px)"
 FRAME_MAP = "clamp(260px, calc(100dvh - 11rem), 900px)"
 PREFIX = {"departments": "d", "provinces": "p", "zones": "z"}
 
@@ -73,7 +73,7 @@ def _picked(state: State) -> State:
 
 def say_headline(found: Assessment, t: Translator, area: str) -> None:
     """Draw the headline and what must stand below it."""
-    head = tag("h1", "headline", story.headline(study(), found, t, area=area))
+    head = headline(story.headline(study(), found, t, area=area))
     st.html(head + tag("p", "headline-note", note(found, t, area)))
 
 

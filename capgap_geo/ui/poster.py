@@ -19,7 +19,7 @@ from capgap_geo.render.scene import Choice
 from capgap_geo.ui.live_map import live_map
 from capgap_geo.ui.prepared import drawn_deserts, ground, note, study
 from capgap_geo.ui.state import State
-from capgap_geo.ui.text import block, tag
+from capgap_geo.ui.text import block, headline, tag
 
 STYLE = Path(__file__).with_name("poster.css")
 FRAMELESS = Path(__file__).with_name("frameless.css")
@@ -48,7 +48,7 @@ def poster(state: State, found: Assessment, t: Translator, link: str) -> None:
     st.html(f"<style>{css}</style>")
     head = [
         tag("p", "poster-title", state.title or t("app.tagline")),
-        tag("h1", "headline", story.headline(study(), found, t, area=state.area)),
+        headline(story.headline(study(), found, t, area=state.area)),
         tag("p", "headline-note", note(found, t, state.area)),
     ]
     with st.container(key=f"poster_{'wide' if size.width > size.height else 'tall'}"):

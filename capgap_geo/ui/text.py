@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 
 import streamlit as st
@@ -16,6 +17,16 @@ def base_path() -> str:
 def sheet(name: str) -> str:
     """Return what brings in one of the app's own style sheets, which the browser then keeps."""
     return f'<style>@import url("{base_path()}app/static/{name}")</style>'
+
+
+#: A range with its bracket, unit and full stop: a browser breaks a line after its dash.
+_RANGE = re.compile(r"[^ ]*\d[^ ]*–[^ ]+")
+
+
+def headline(text: str) -> str:
+    """Return a page's headline as markup, whose ranges stay on one line."""
+    whole = _RANGE.sub(r'<span class="range">\g<0></span>', html.escape(text))
+    return f'<h1 class="headline">{whole}</h1>'
 
 
 def tag(name: str, css: str, text: str) -> str:
