@@ -13,7 +13,7 @@ from capgap_geo.analysis.assess import assess
 from capgap_geo.analysis.capacity import held
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Demand, Profile, Scenario, Service
-from capgap_geo.render import disputes, evidence, facts, story, zone_sources
+from capgap_geo.render import disputes, evidence, facts, recorded, story, zone_sources
 from capgap_geo.render.about import Edition
 from capgap_geo.render.card import card
 from capgap_geo.render.figure import alt_text
@@ -298,3 +298,12 @@ def test_the_sources_of_a_view_are_those_of_all_that_it_shows(study, ask):
     assert {"fac-tip-2021-state", "fac-ilo-2020"} <= ids(service="shelter", profile="boys")
     assert "fac-chs-hrt-mdd" in ids(service="shelter", profile="women")
     assert "fac-chs-hrt-mdd" not in ids(service="shelter", profile="girls")
+
+
+@BOTH
+def test_a_badge_says_whom_the_shelter_takes_and_what_is_disputed(study, t):
+    badges = recorded.unplaced(study, t, Service.SHELTER)
+    assert set(badges) == set(records(study, "shelter")["department_id"])
+    for badge in badges.values():
+        assert badge.text == story.profiles(t, "girls;boys")
+        assert t("dispute.short.boys_served") in badge.facts.note

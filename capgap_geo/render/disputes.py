@@ -22,9 +22,10 @@ def said_by(row: pd.Series, t: Translator) -> str:
 
 
 def of_facility(study: Study, facility_id: str, t: Translator) -> str:
-    """Return what is disputed of the capacity of a facility; empty where nothing is."""
-    about = [facility_id in str(ids).split(";") for ids in study.contested["facility_ids"]]
-    return of_capacity(study.contested[about], t)
+    """Return what is disputed of a facility, its capacity or whom it takes; empty where nothing is."""
+    rows = study.contested[[facility_id in str(ids).split(";") for ids in study.contested["facility_ids"]]]
+    keys = [key for measure in rows["measure"].unique() if t.has(key := f"dispute.short.{measure}")]
+    return " · ".join(filter(None, [of_capacity(rows, t), *(t(key) for key in keys)]))
 
 
 def of_capacity(contested: pd.DataFrame, t: Translator) -> str:
