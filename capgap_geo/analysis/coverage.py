@@ -51,8 +51,8 @@ def coverage(minutes_or_distance: ArrayLike, *, threshold: float) -> NDArray[np.
     if not 0.0 <= threshold < np.inf:
         raise ScenarioError(f"threshold: found {threshold!r}, use a number of at least 0", code="threshold")
     values = np.asarray(minutes_or_distance, np.float64)
-    unknown = int(np.isnan(values).sum())
-    if unknown:
+    if values.size and np.isnan(values.min()):
+        unknown = int(np.isnan(values).sum())
         raise ScenarioError(
             f"minutes_or_distance: found {unknown} of {values.size} values that are not known (NaN); "
             "leave them out, or use infinity where a place cannot be reached",

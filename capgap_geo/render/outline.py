@@ -47,22 +47,35 @@ def desert_features(
         A FeatureCollection of at most two features: ``robust``, beyond reach with all evidence, and
         ``strict_only``, beyond reach only if evidence must be corroborated.
     """
-    index, shape = squares(grid)
-    size = shape[0] * shape[1]
-    land = np.bincount(index, minlength=size)
-    classes = np.zeros(size, np.uint8)
+    land = _land(grid)
+    classes = np.zeros(land.shape, np.uint8)
     for value, surface in ((2, strict), (1, wide)):
-        beyond = np.bincount(index[~coverage(surface, threshold=threshold)], minlength=size)
+        beyond = joined(grid, ~coverage(surface, threshold=threshold))
         classes[(land > 0) & (2 * beyond >= land)] = value
-    return collection(grid, classes.reshape(shape), NAMES)
+    return collection(grid, classes, NAMES)
+
+
+def joined(grid: Grid, flags: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Count the flagged cells in each screen cell, a square of `JOINED` x `JOINED` cells.
+
+    Parameters
+    ----------
+    flags
+        One for each cell of the grid's mask, row by row.
+    """
+    rows, columns = (-(-n // JOINED) for n in grid.shape)
+    whole = np.zeros((rows * JOINED, columns * JOINED), np.uint8)
+    whole[: grid.shape[0], : grid.shape[1]][grid.mask] = flags
+    counted = np.zeros((rows, columns), np.uint8)
+    for row in range(JOINED):
+        for column in range(JOINED):
+            counted += whole[row::JOINED, column::JOINED]
+    return counted
 
 
 @lru_cache(maxsize=4)
-def squares(grid: Grid) -> tuple[NDArray[np.intp], tuple[int, int]]:
-    """Return the screen cell (a square of `JOINED` x `JOINED` cells) of each cell, and their shape."""
-    rows, columns = (-(-n // JOINED) for n in grid.shape)
-    row, column = np.nonzero(grid.mask)
-    return row // JOINED * columns + column // JOINED, (rows, columns)
+def _land(grid: Grid) -> NDArray[np.uint8]:
+    return joined(grid, np.ones(int(grid.mask.sum()), np.bool_))
 
 
 def collection(grid: Grid, classes: NDArray[np.uint8], names: Mapping[int, str]) -> dict[str, Any]:

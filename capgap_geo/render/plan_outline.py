@@ -11,7 +11,7 @@ from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.coverage import coverage
 from capgap_geo.analysis.grid import Grid
 from capgap_geo.model import Evidence
-from capgap_geo.render.outline import collection, squares
+from capgap_geo.render.outline import collection, joined
 
 NAMES = {1: "robust", 2: "strict_only", 3: "gained", 4: "lost"}
 #: What a desert layer shows, and what a plan adds to it.
@@ -35,9 +35,8 @@ def plan_features(grid: Grid, before: Assessment, after: Assessment) -> dict[str
     now = strict if firm else wide
     then = coverage(before.strict if firm else before.wide, threshold=limit)
     kind = np.where(now & ~then, 3, np.where(then & ~now, 4, np.where(~wide, 1, np.where(~strict, 2, 0))))
-    index, shape = squares(grid)
-    counted = np.bincount(index * 5 + kind, minlength=shape[0] * shape[1] * 5).reshape(*shape, 5)
-    most = counted.argmax(axis=2).astype(np.uint8)  # of equals the first: what is within reach
+    counted = np.stack([joined(grid, kind == k) for k in range(5)])
+    most = counted.argmax(axis=0).astype(np.uint8)  # of equals the first: what is within reach
     whole = collection(grid, most, NAMES)["features"]
     return {
         name: {"type": "FeatureCollection", "features": [f for f in whole if f["id"] in ids]}
