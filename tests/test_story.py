@@ -302,7 +302,7 @@ def test_the_sources_of_a_view_are_those_of_all_that_it_shows(study, ask):
 
 @BOTH
 def test_a_badge_says_whom_the_shelter_takes_and_what_is_disputed(study, t):
-    badges = recorded.unplaced(study, t, Service.SHELTER)
+    badges = recorded.unplaced(study, t, Service.SHELTER, frozenset())
     assert set(badges) == set(records(study, "shelter")["department_id"])
     for badge in badges.values():
         assert badge.text == story.profiles(t, "girls;boys")
