@@ -2,16 +2,13 @@
 
 from capgap_geo.ui.text import headline
 
+_ = "\N{NO-BREAK SPACE}"
+
 
 def test_a_range_stays_on_one_line_and_everything_is_escaped():
-    said = headline(
-        "En <b>Puno</b>, 12–100\N{NO-BREAK SPACE}% (19\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}>99\N{NO-BREAK SPACE}%) viven lejos"
-    )
+    said = headline(f"En <b>Puno</b>, 12–100{_}% (19{_}–{_}>99{_}%) viven lejos")
     assert "<b>" not in said
-    for whole in (
-        "12–100\N{NO-BREAK SPACE}%",
-        "(19\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}&gt;99\N{NO-BREAK SPACE}%)",
-    ):
+    for whole in (f"12–100{_}%", f"(19{_}–{_}&gt;99{_}%)"):
         assert f'<span class="range">{whole}</span>' in said
     assert said.count("<span") == 2
 
