@@ -28,7 +28,7 @@ from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Scenario
 from capgap_geo.privacy import Secret, find_leaks
-from capgap_geo.render import theme
+from capgap_geo.render import attribution, theme
 from capgap_geo.render.about import Edition, bibtex, citation
 from capgap_geo.render.columns import described
 from capgap_geo.render.export import KINDS, bundle, export, html
@@ -92,7 +92,7 @@ def test_csv_says_what_the_assessment_says(police):
     assert "ODbL" in first["capgap_licences"] or "Open Database" in first["capgap_licences"]
     assert police.meaning == first["capgap_meaning"]
     for source in police.sources:
-        assert source.title in first["capgap_sources"]
+        assert attribution.title(source, police.t) in first["capgap_sources"]
     assert (table["capgap_scenario"] == KM.to_query()).all()
     assert b"\r" not in content
 
