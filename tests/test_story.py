@@ -304,6 +304,9 @@ def test_the_sources_of_a_view_are_those_of_all_that_it_shows(study, ask):
 def test_a_badge_says_whom_the_shelter_takes_and_what_is_disputed(study, t):
     badges = recorded.unplaced(study, t, Service.SHELTER, frozenset())
     assert set(badges) == set(records(study, "shelter")["department_id"])
+    line = recorded.badge_line(study, t, Service.SHELTER, frozenset())
+    assert line is not None
+    assert story.profiles(t, "girls;boys") in line.label
     for badge in badges.values():
         assert badge.text == story.profiles(t, "girls;boys")
         assert t("dispute.short.boys_served") in badge.facts.note

@@ -15,6 +15,8 @@ _CLOSE = 1.13
 _HEADLINE_LINES = 4
 #: Size of what stands below a headline, and the space above it, as shares of the text.
 _NOTE, _GAP = 0.8, 0.35
+#: Small print shrinks no further than this, however little room there is.
+_SMALLEST = 0.85
 #: Side of one module of the code, as a share of the text.
 _MODULE = 0.115
 
@@ -59,7 +61,7 @@ class Head:
     @property
     def note(self) -> tuple[tuple[str, ...], Ink]:
         """Lines of the note."""
-        ink = Ink(_NOTE * self.share * self.text, colour=theme.INK_SOFT)
+        ink = Ink(_NOTE * max(self.share, _SMALLEST) * self.text, colour=theme.INK_SOFT)
         return (wrap(self.spec.note, ink.size, self.width) if self.spec.note else ()), ink
 
     @property

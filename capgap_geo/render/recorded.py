@@ -80,7 +80,8 @@ def badge_line(study: Study, t: Translator, service: Service, closed: Closed) ->
     if not drawn:
         return None
     kind = "shelter" if service in PROTECTED_SERVICES else "other"
-    label = t.count(f"layer.badges.{kind}", len(drawn), service=t(f"service.{service}.long"))
+    who = t.join(list(dict.fromkeys(badge.text for badge in drawn.values())))
+    label = t.count(f"layer.badges.{kind}", len(drawn), service=t(f"service.{service}.long"), who=who)
     return BadgeLine(service, label, open_label=t("layer.reported"))
 
 
