@@ -254,7 +254,7 @@ def _far(edition: Edition) -> Part:
     title = t("card.reach", service=t(f"service.{answer.scenario.service}.long"))
     if answer.nobody_serves:
         return Part(title, lead=t("fact.nobody"))
-    worst = answer.departments.nlargest(_NAMED, "uncovered_people_upper")
+    worst = answer.departments.nlargest(_NAMED, ["uncovered_people_lower", "uncovered_people_upper"])
     texts = tables.deserts(worst, answer, t)
     head = (*(str(c) for c in texts.columns[:2]), f"{texts.columns[2]} · {texts.columns[3]}")
     rows = tuple((row[0], row[1], f"{row[2]} · {row[3]}") for row in texts.itertuples(index=False))

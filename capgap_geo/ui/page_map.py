@@ -35,9 +35,12 @@ def page(state: State, t: Translator) -> State:
         state = controls.question(state, t)
     found = answer(state.scenario)
     state = _picked(state)
-    say_headline(found, t, state.area)
-    figures(found, t, state.area)
-    _map(state, found, t)
+    st.html(headline(story.headline(study(), found, t, area=state.area)))
+    below = st.container(gap="small")
+    _map(state, found, t)  # first, for it is what a reader waits for
+    with below:
+        st.html(tag("p", "headline-note", note(found, t, state.area)))
+        figures(found, t, state.area)
     with st.container(horizontal=True):
         state = share.share(state, t)
         downloads(state, found, t)

@@ -20,7 +20,7 @@ from capgap_geo.ui.planned import outlines, planned
 from capgap_geo.ui.prepared import answer, ground, study
 from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
 from capgap_geo.ui.state import State, widget
-from capgap_geo.ui.text import block, items, tag
+from capgap_geo.ui.text import block, headline, items, tag
 
 MAP, MAP_HEIGHT = "plan_map", 560
 
@@ -32,7 +32,7 @@ def page(state: State, t: Translator) -> State:
     _answer_click(state)
     state, plan, problems = plan_state.current_plan(state)
     before, after = answer(state.scenario), planned(state.scenario, plan)
-    st.html(tag("h1", "headline", plan_words.headline(before, after, t, plan=plan)))
+    st.html(headline(plan_words.headline(before, after, t, plan=plan)))
     _tell(problems, t)
     _notes(state.scenario, plan, t)
     wide, narrow = st.columns([5, 3], gap="medium")

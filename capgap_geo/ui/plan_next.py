@@ -17,7 +17,7 @@ from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Scenario
 from capgap_geo.render import plan_words, story, theme
-from capgap_geo.ui import plan_state
+from capgap_geo.ui import charts, plan_state
 from capgap_geo.ui.planned import planned
 from capgap_geo.ui.prepared import study
 from capgap_geo.ui.refusals import error_text
@@ -210,7 +210,7 @@ def _curve(table: pd.DataFrame, t: Translator) -> None:
     st.caption(t("plan.curve_note"))
     points = table.reset_index()
     x = alt.X("p:O", title=t("plan.curve_p"), axis=alt.Axis(labelAngle=0))
-    y = alt.Y("people_lower:Q", title=t("plan.curve_people"), axis=alt.Axis(format="~s"))
+    y = alt.Y("people_lower:Q", title=t("plan.curve_people"), axis=alt.Axis(format=",.0f"))
     tip = [
         alt.Tooltip("p:O", title=t("plan.curve_p")),
         alt.Tooltip("people_lower:Q", title=t("plan.curve_lower"), format=",.0f"),
@@ -222,7 +222,7 @@ def _curve(table: pd.DataFrame, t: Translator) -> None:
         x=x, y=y, tooltip=tip
     )
     upper = base.mark_line(color=theme.ACCENT, strokeDash=[4, 3]).encode(x=x, y="people_upper:Q", tooltip=tip)
-    st.altair_chart((band + lower + upper).properties(height=260))
+    charts.draw(band + lower + upper, height=260)
 
 
 def _steady(found: Found, t: Translator) -> None:
@@ -242,4 +242,4 @@ def _steady(found: Found, t: Translator) -> None:
         share = float(row["share"])
         rows.append((str(label), [plain(words), Cell(t.percent(share), share, share, share)]))
     columns = [Column(t("plan.steady_what")), Column(t("plan.steady_share"), bar=True)]
-    sortable(columns, rows, key="plan_steady_table", caption=t("plan.steady"), order=(1, False), height=360)
+    sortable(columns, rows, key="plan_steady_table", caption=t("plan.steady"), order=(1, False))

@@ -33,7 +33,9 @@ def ways(scenario: Scenario, plan: Plan, t: Translator) -> None:
 
 
 def _add(scenario: Scenario, plan: Plan, t: Translator) -> None:
-    names = study().departments.set_index("department_id")["department_name"].sort_values()
+    names = study().departments.set_index("department_id")[
+        "department_name"
+    ]  # in the order of the codes: by name
     department = st.selectbox(
         t("plan.add.department"),
         list(names.index),

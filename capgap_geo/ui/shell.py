@@ -9,7 +9,6 @@ import streamlit as st
 
 from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import DEFAULT_LANGUAGE, LANGUAGES, Translator
-from capgap_geo.render.staticfiles import STATIC
 from capgap_geo.ui import page_compare, page_data, page_evidence, page_map, page_plan
 from capgap_geo.ui.data_strip import own_data
 from capgap_geo.ui.document import tell
@@ -21,6 +20,8 @@ from capgap_geo.ui.text import sheet
 from capgap_geo.ui.welcome import welcome
 
 log = logging.getLogger(__name__)
+#: By its address: as a file it would be given to the server, and asked for again, with every answer.
+ICON = "/app/static/icon.png"
 Page = Callable[[State, Translator], State]
 PAGES: dict[str, Page] = {
     "map": page_map.page,
@@ -40,7 +41,7 @@ def run() -> None:
     ]
     page = st.navigation(pages, position="top")
     title = f"{page.title} \N{MIDDLE DOT} {t('app.name')}"
-    st.set_page_config(page_title=title, page_icon=str(STATIC / "icon.png"), layout="wide")
+    st.set_page_config(page_title=title, page_icon=ICON, layout="wide")
     page.run()
 
 
@@ -62,7 +63,7 @@ def draw(name: str) -> Callable[[], None]:
         state = load(name)
         t = translator(state.lang)
         st.html(sheet("app.css"))
-        st.logo(str(STATIC / "icon.png"), size="large")
+        st.logo(ICON, size="large")
         try:
             state = _language_switch(state)
             t = translator(state.lang)
