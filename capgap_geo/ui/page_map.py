@@ -39,7 +39,8 @@ def page(state: State, t: Translator) -> State:
     below = st.container(gap="small")
     _map(state, found, t)  # first, for it is what a reader waits for
     with below:
-        st.html(tag("p", "headline-note", note(found, t, state.area)))
+        if said := note(found, t, state.area):
+            st.html(tag("p", "headline-note", said))
         figures(found, t, state.area)
     with st.container(horizontal=True):
         state = share.share(state, t)
