@@ -246,7 +246,7 @@ def test_the_title_names_the_page_first(visit, name, title):
 
 def test_sharing_offers_pictures_that_are_ready_before_pages_to_capture(visit):
     page = visit().open("?lang=en")
-    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Share", exact=True).click()
     ready = page.get_by_role("button", name="PNG").first
     ready.wait_for(timeout=10_000)
     capture = page.get_by_role("link", name="A4")

@@ -55,7 +55,9 @@ def test_a_hash_shows_nothing_and_survives_a_shell():
 
 
 @pytest.mark.parametrize(
-    "stored", ["", WORD, "scrypt-15-8-3:AAAA:AAAA", PASSWORD.stored()[:-5], "x" + PASSWORD.stored()]
+    "stored",
+    ["", WORD, "scrypt-15-8-3:AAAA:AAAA", PASSWORD.stored()[:-5], "x" + PASSWORD.stored()],
+    ids=["nothing", "the password", "too short", "cut", "another kind"],
 )
 def test_what_is_no_hash_is_refused_and_not_repeated(stored):
     with pytest.raises(ScenarioError, match="capgap password") as refused:

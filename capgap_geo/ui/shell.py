@@ -67,6 +67,7 @@ def draw(name: str) -> Callable[[], None]:
         try:
             state = _language_switch(state)
             t = translator(state.lang)
+            tell(language=state.lang)
             with st.spinner(t("wait.prepare"), show_time=False):
                 ground()
             if state.view == "page":
@@ -77,7 +78,6 @@ def draw(name: str) -> Callable[[], None]:
         except (CapGapError, OSError) as error:
             log.error("%s: %s", getattr(error, "code", "file"), error)
             st.error(error_text(error, t), icon=":material/error:")
-        tell(language=state.lang)
 
     page.__name__ = f"page_{name}"
     return page
