@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capgap_geo.i18n import Translator
-from capgap_geo.render import story
+from capgap_geo.render import plan_words, story
 
 ES, EN = Translator("es"), Translator("en")
 SPACE = "\N{NO-BREAK SPACE}"
@@ -92,3 +92,10 @@ def test_periods_of_the_data_in_words(stated, spanish, english):
 
 def test_an_english_date_is_british():
     assert EN.date(dt.date(2026, 11, 24)) == "24 November 2026"
+
+
+def test_a_change_that_may_be_none_is_told_by_its_most():
+    assert plan_words.change_pair(ES, 0.0, 34_000.0) == "hasta 34,000 más"
+    assert plan_words.change_pair(ES, -34_000.0, 0.0) == "hasta 34,000 menos"
+    assert plan_words.change_pair(EN, 0.0, 300.0) == "fewer than 1,000 more"
+    assert plan_words.change_pair(EN, 0.0, 0.2) == EN("plan.table.same")

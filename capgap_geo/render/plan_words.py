@@ -92,7 +92,14 @@ def headline(before: Assessment, after: Assessment, t: Translator, *, plan: Plan
         return t("plan.head.mixed", low=story.people(t, -low), high=story.people(t, high), **words)
     kind, pair = ("gain", (max(low, 0.0), high)) if high >= NOBODY else ("loss", (max(-high, 0.0), -low))
     million = "_million" if story.millions(pair[1]) and t.language == "es" else ""
-    return t(f"plan.head.{kind}{million}", n=story.people_pair(t, *pair), **words)
+    n = _at_most(t, pair[1]) if pair[0] < NOBODY else story.people_pair(t, *pair)
+    return t(f"plan.head.{kind}{million}", n=n, **words)
+
+
+def _at_most(t: Translator, people: float) -> str:
+    """Return that a plan may change nobody: ``up to 34,000``."""
+    said = story.people(t, people)
+    return said if people < story.FEW else t("people.up_to", n=said)
 
 
 def _words(t: Translator, scenario: Scenario) -> dict[str, str]:
@@ -111,9 +118,7 @@ def change_pair(t: Translator, low: float, high: float) -> str:
     if low < -NOBODY < NOBODY < high:
         return t("plan.table.mixed", low=story.people(t, -low), high=story.people(t, high))
     near_by, far = sorted((abs(low), abs(high)))
-    n = story.people_span(t, near_by, far)
-    if near_by < NOBODY and far >= story.FEW:
-        n = t("plan.table.up_to", n=story.people(t, far))
+    n = _at_most(t, far) if near_by < NOBODY else story.people_span(t, near_by, far)
     return t("plan.table.less" if low < -NOBODY else "plan.table.more", n=n)
 
 
