@@ -5,6 +5,7 @@ import datetime as dt
 import functools
 import hashlib
 import io
+import itertools
 import json
 import re
 import shutil
@@ -137,12 +138,12 @@ def test_hxl_has_tags_and_pcodes(make):
     np.testing.assert_allclose([float(row[people]) for row in data], own, atol=0.5)
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_is_a_formula(police, start):
-    hostile = f'{start}HYPERLINK("http://evil.example","x")'
-    assert harmless(hostile) == f"'{hostile}"
+def test_no_cell_is_a_formula(police):
+    hostile = [f'{start}HYPERLINK("http://evil.example","x")' for start in ("=", "+", "-", "@", "\t", "\r")]
+    assert [harmless(text) for text in hostile] == [f"'{text}" for text in hostile]
     study = police.study
-    sources = {k: replace(s, title=hostile) for k, s in study.sources.items()}
+    titles = itertools.cycle(hostile)
+    sources = {k: replace(s, title=next(titles)) for k, s in study.sources.items()}
     attacked = replace(police, study=replace(study, sources=sources))
     for row in csv.reader(io.StringIO(export(attacked, "csv", "sources").decode(), newline="")):
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
