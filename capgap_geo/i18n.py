@@ -70,8 +70,9 @@ class Translator:
             return self("value.unknown")
         if math.isinf(value):
             return self("value.unreachable")
-        pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        return _formatted(value, pattern, self._locale)
+        if not digits:
+            return _formatted(round(value), "#,##0", self._locale)
+        return _formatted(value, "#,##0." + "0" * digits, self._locale)
 
     def significant(self, value: float, figures: int = 2) -> str:
         """Return a number rounded to some significant figures, for what the data cannot know better."""

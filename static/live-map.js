@@ -34,14 +34,13 @@ async function start(state, root, data, base) {
     },
   });
   globalThis.capgapMap = state.handle;
-  await state.handle.ready;
 }
 
 async function show(state, root, data, base) {
   if (state.gone) return;
   if (!state.handle) return start(state, root, data, base);
   state.box.style.height = data.height;
-  await state.handle.update(data.spec);
+  state.handle.update(data.spec);
 }
 
 export function host({ parentElement, data, setTriggerValue }) {

@@ -49,9 +49,9 @@ function fetchJson(address) {
     files.set(address, known);
   } else {
     if (files.size >= KEPT_FILES) files.delete(files.keys().next().value);
-    const promise = fetch(address).then((answer) => {
+    const promise = fetch(address).then(async (answer) => {
       if (!answer.ok) throw new Error(`${answer.status} ${address}`);
-      return answer.json();
+      return (promise.found = await answer.json());
     });
     promise.catch(() => files.delete(address));
     files.set(address, promise);
@@ -339,17 +339,28 @@ function overlaps(a, b) {
 
 function textsAt(facts, i) {
   const out = {};
+  if (onItsWay(facts)) return out;
   for (const [key, column] of Object.entries(facts || {})) out[key] = Array.isArray(column) ? column[i] : column;
   return out;
 }
 
-/* Replace {"$url": ...} by what is there, so that hosts can leave out what does not change. */
+/* Replace {"$url": ...} by what is there, so that hosts can leave out what does not change. What is said
+   of things may still be on its way: it is not needed to draw them (see tell). */
 async function resolve(value, base) {
   if (Array.isArray(value)) return value.length && typeof value[0] === "object" ? Promise.all(value.map((v) => resolve(v, base))) : value;
   if (value === null || typeof value !== "object") return value;
   if (typeof value.$url === "string") return fetchJson(new URL(value.$url, base).href);
-  const pairs = await Promise.all(Object.entries(value).map(async ([k, v]) => [k, k === "inline" && v && v.type ? v : await resolve(v, base)]));
+  const pairs = await Promise.all(Object.entries(value).map(async ([k, v]) => [k, comesAsItIs(k, v, base) ? v : await resolve(v, base)]));
   return Object.fromEntries(pairs);
+}
+
+function comesAsItIs(key, value, base) {
+  if (key === "inline") return Boolean(value && value.type);
+  return key === "facts" && onItsWay(value) && !files.get(new URL(value.$url, base).href)?.found;
+}
+
+function onItsWay(facts) {
+  return Boolean(facts && typeof facts.$url === "string");
 }
 
 const shapes = new WeakMap(); // GeoJSON object -> its shapes
@@ -377,14 +388,15 @@ async function prepareAreas(layer, base) {
   });
   for (const item of items) {
     const named = layer.names || (layer.badges && layer.badges[item.id]);
-    item.anchor = anchors.get(item.id) || (item.shape.middle ??= named || list.length < 400 ? middleOf(item.shape) : null);
+    const sought = named || (list.length < 400 && Object.keys(layer.facts).length > 0);
+    item.anchor = anchors.get(item.id) || (item.shape.middle ??= sought ? middleOf(item.shape) : null);
   }
   return { ...layer, items };
 }
 
 function preparePoints(layer) {
   const items = layer.ids.map((id, i) => ({
-    id, at: unit(layer.lat[i], layer.lon[i]), open: layer.open[i] === "1", facts: textsAt(layer.facts, i), layer: layer.id,
+    id, at: unit(layer.lat[i], layer.lon[i]), open: layer.open[i] === "1", facts: textsAt(layer.facts, i), index: i, layer: layer.id,
   }));
   return { ...layer, items };
 }
@@ -504,7 +516,7 @@ class Painter {
 
   update(spec) {
     this.queue = this.queue.then(() => this.apply(spec)).catch((error) => this.fail(error, spec));
-    return this.queue;
+    return this.queue.then(() => this.telling);
   }
 
   async apply(raw) {
@@ -517,6 +529,7 @@ class Painter {
     if (!this.layers.length) this.paintAsTheyCome(jobs);
     const layers = await Promise.all(jobs);
     if (this.gone) return;
+    this.keepNames(layers);
     this.layers = layers;
     this.dropDead();
     if (spec.view.revision !== this.revision) {
@@ -529,6 +542,29 @@ class Painter {
     this.repaint();
     this.hideNotice();
     this.root.dataset.cgReady = String(Number(this.root.dataset.cgReady || 0) + 1);
+    this.telling = this.tell(layers).catch((error) => this.fail(error, raw));
+  }
+
+  /* Until it is known what is to be said of a thing, its name stays. */
+  keepNames(layers) {
+    for (const layer of layers.filter((next) => onItsWay(next.facts))) {
+      const old = this.layers.find((candidate) => candidate.id === layer.id);
+      const names = new Map((old ? old.items : []).map((item) => [item.id, item.facts.name]));
+      for (const item of layer.items) if (names.has(item.id)) item.facts = { name: names.get(item.id) };
+    }
+  }
+
+  /* What is said of things comes after they are drawn. */
+  async tell(layers) {
+    const late = layers.filter((layer) => onItsWay(layer.facts));
+    await Promise.all(late.map(async (layer) => {
+      const facts = await fetchJson(new URL(layer.facts.$url, this.base).href);
+      layer.facts = facts;
+      for (const item of layer.items) item.facts = textsAt(facts, item.index);
+    }));
+    if (!late.length || this.gone || this.layers !== layers) return;
+    this.refreshTip();
+    this.repaint();
   }
 
   /* The first time, what has arrived is drawn before the rest is there. */

@@ -24,6 +24,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from capgap_geo.cli import _code
+from capgap_geo.model import Study
 from capgap_geo.render import theme
 from capgap_geo.render.mapspec import (
     LABEL_KEYS,
@@ -39,6 +41,7 @@ from capgap_geo.render.mapspec import (
     SurfaceLayer,
     TileLayer,
 )
+from capgap_geo.sources.study import load_study
 
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -46,6 +49,24 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def study() -> Study:
+    """The project's own study; what is prepared for it serves every test of a process."""
+    return load_study()
+
+
+@pytest.fixture
+def capgap(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Return ``run(*words) -> (code, out, err)``: the command line in this process."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        code = _code([str(word) for word in words])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import random
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import capgap_geo
 from capgap_geo.analysis.assess import assess
 from capgap_geo.i18n import Translator, texts
 from capgap_geo.model import Demand, Evidence, Measure, Profile, Scenario, Service
@@ -29,11 +28,6 @@ def open_page(name, **params):
 def page_text(app):
     parts = [e.proto.body for e in app.get("html")]
     return "\n".join([*parts, *(e.value for e in app.caption)])
-
-
-@pytest.fixture(scope="module")
-def study():
-    return capgap_geo.load_study()
 
 
 @pytest.mark.parametrize("language", ["es", "en"])

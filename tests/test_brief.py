@@ -26,7 +26,6 @@ from capgap_geo.render.brief_words import Advice, Standing, advice_of, parts
 from capgap_geo.render.figure import alt_text
 from capgap_geo.render.figures import key_figures
 from capgap_geo.render.scene import Choice
-from capgap_geo.sources.study import load_study
 
 KM = Scenario(measure="straight_line", threshold=100)
 WOMEN = Scenario("shelter", "women", "straight_line", 100)
@@ -36,11 +35,6 @@ KINDS = [
     ("d:17", "es", KM), ("d:15", "en", KM), ("d:13", "es", WOMEN), ("d:09", "en", KM), ("d:07", "es", KM),
     ("z:la_pampa", "en", KM), ("z:boca_colorado", "es", KM), ("", "es", KM), ("", "en", WOMEN),
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def study():
-    return load_study()
 
 
 @pytest.fixture(scope="module")

@@ -17,19 +17,13 @@ from capgap_geo.analysis.plan import Accept, Add, to_text
 from capgap_geo.analysis.proposal import Aim, Question, curve, propose, steadiness, surface, variants
 from capgap_geo.analysis.whatif import apply, difference, parse
 from capgap_geo.errors import ScenarioError
-from capgap_geo.model import Demand, Measure, Profile, Scenario, Service, Study
-from capgap_geo.sources.study import load_study
+from capgap_geo.model import Demand, Measure, Profile, Scenario, Service
 
 STRAIGHT = Scenario(service=Service.POLICE, measure=Measure.STRAIGHT_LINE, threshold=100.0)
 WOMEN = Scenario(
     service=Service.SHELTER, profile=Profile.WOMEN, measure=Measure.STRAIGHT_LINE, threshold=150.0
 )
 FEW = Question(min_population=200_000.0, p=2)
-
-
-@pytest.fixture(scope="module")
-def study() -> Study:
-    return load_study()
 
 
 def drawn(seed: int = 3) -> tuple[np.ndarray, list[tuple[int, int]], list[tuple[int, int]]]:

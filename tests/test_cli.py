@@ -20,35 +20,17 @@ from PIL import Image
 
 from capgap_geo.analysis import checks
 from capgap_geo.analysis.assess import assess
-from capgap_geo.cli import FAILED, FOUND, OK, _code, cli
+from capgap_geo.cli import FAILED, FOUND, OK, cli
 from capgap_geo.cli.asking import asked
 from capgap_geo.errors import ScenarioError
 from capgap_geo.i18n import LANGUAGES, Translator
 from capgap_geo.model import Measure, Profile, Scenario, Service
 from capgap_geo.render import verification
-from capgap_geo.sources.study import load_study
 from capgap_geo.sources.uploads import template
 
 ROOT = Path(__file__).parents[1]
 KM = ("--measure", "straight_line", "--threshold", "100")
 SCENARIO = Scenario(measure="straight_line", threshold=100)
-
-
-@pytest.fixture(scope="module")
-def study():
-    return load_study()
-
-
-@pytest.fixture
-def capgap(capsys):
-    """Return ``run(*words) -> (code, out, err)``."""
-
-    def run(*words):
-        code = _code([str(word) for word in words])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 def process(*words, **options):

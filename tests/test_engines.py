@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 import shapely
 
-import capgap_geo
 from capgap_geo.analysis import engines
 from capgap_geo.analysis.assess import assess
 from capgap_geo.analysis.engine import Engine
@@ -18,11 +17,6 @@ from capgap_geo.analysis.engines import engine, hold
 from capgap_geo.model import Measure, Scenario
 
 NEAR = Scenario(measure=Measure.STRAIGHT_LINE, threshold=100.0)
-
-
-@pytest.fixture(scope="module")
-def study():
-    return capgap_geo.load_study()
 
 
 def with_police_in(study, lon, lat):

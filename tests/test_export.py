@@ -36,18 +36,12 @@ from capgap_geo.render.export import KINDS, bundle, export, html
 from capgap_geo.render.export_tables import TABLES, layers
 from capgap_geo.render.export_text import harmless
 from capgap_geo.render.figure import picture
-from capgap_geo.sources.study import load_study
 
 KM = Scenario(measure="straight_line", threshold=100)
 GIRLS = Scenario("shelter", "girls", "straight_line", 150)
 DAY = dt.date(2026, 11, 24)
 KML = "{http://www.opengis.net/kml/2.2}"
 CHECKED = ("people", "uncovered_people_lower", "uncovered_people_upper", "covered_people_lower")
-
-
-@pytest.fixture(scope="module")
-def study():
-    return load_study()
 
 
 @pytest.fixture(scope="module")

@@ -38,18 +38,6 @@ DAMAGED = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def capgap(capsys):
-    """Return ``run(*words) -> (code, out, err)``."""
-
-    def run(*words):
-        code = _code([str(word) for word in words])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
-
-
 def in_a_new_process(*words, **options):
     command = [sys.executable, "-m", "capgap_geo", *map(str, words)]
     return subprocess.Popen(

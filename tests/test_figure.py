@@ -32,16 +32,10 @@ from capgap_geo.render.print_fonts import Weight, balanced, width, wrap
 from capgap_geo.render.print_layout import SIZES, compose
 from capgap_geo.render.publish import deserts, map_spec
 from capgap_geo.render.scene import Choice, Paint
-from capgap_geo.sources.study import load_study
 
 BASE = "https://capgap.example/"
 KM = Scenario(measure="straight_line", threshold=100)
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture(scope="module")
-def study():
-    return load_study()
 
 
 @pytest.fixture(scope="module")

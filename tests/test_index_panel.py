@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import capgap_geo
 from capgap_geo.analysis.assess import assess
 from capgap_geo.analysis.indicators import INDICATORS, indicators
 from capgap_geo.analysis.standing import definitions, standings, tables
@@ -19,11 +18,6 @@ from capgap_geo.ui.index_panel import rank_text
 
 SCRIPT = "from capgap_geo.ui.shell import draw\ndraw('compare')()"
 SCENARIO = Scenario(measure=Measure.STRAIGHT_LINE, threshold=100.0)
-
-
-@pytest.fixture(scope="module")
-def study():
-    return capgap_geo.load_study()
 
 
 def open_page(**params):

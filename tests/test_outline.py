@@ -42,7 +42,7 @@ def test_the_outline_stays_near_the_true_border(grid):
     strict, _ = cones(grid)
     robust = drawn(grid, strict, strict, 150.0)["robust"]
     angle = np.linspace(0, 2 * np.pi, 60)
-    for off, inside in ((-(JOINED + TOLERANCE) * 1.5, False), ((JOINED + TOLERANCE) * 1.5, True)):
+    for off, inside in ((-JOINED * (1 + TOLERANCE), False), (JOINED * (1 + TOLERANCE), True)):
         rows, columns = 600 + (150 + off) * np.sin(angle), 500 + (150 + off) * np.cos(angle)
         at = shapely.points(*grid.lonlat(rows, columns))
         assert (shapely.contains(robust, at) == inside).all()

@@ -8,7 +8,6 @@ import weakref
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import capgap_geo
 from capgap_geo.analysis.assess import assess
 from capgap_geo.analysis.plan import Add, Remove, from_json, to_json
 from capgap_geo.analysis.proposal import Question, propose
@@ -48,11 +47,6 @@ def page_text(app):
 
 def plan_of(app):
     return app.session_state["state"].plan
-
-
-@pytest.fixture(scope="module")
-def study():
-    return capgap_geo.load_study()
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))

@@ -20,15 +20,9 @@ from capgap_geo.render.figure import alt_text
 from capgap_geo.render.figures import capacity_figure, key_figures
 from capgap_geo.render.print_layout import SIZES, compose
 from capgap_geo.render.used import used
-from capgap_geo.sources.study import load_study
 
 BOTH = pytest.mark.parametrize("t", [Translator("es"), Translator("en")], ids=["es", "en"])
 EN = Translator("en")
-
-
-@pytest.fixture(scope="module")
-def study():
-    return load_study()
 
 
 @pytest.fixture(scope="module")

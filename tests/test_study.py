@@ -12,11 +12,6 @@ from capgap_geo.provenance import read_package, write_package
 from capgap_geo.sources.study import DEFAULT_PATH, PACKAGES
 
 
-@pytest.fixture(scope="module")
-def study():
-    return capgap_geo.load_study()
-
-
 @pytest.fixture
 def copy(tmp_path):
     for name in PACKAGES:

@@ -20,7 +20,6 @@ from pyproj import CRS
 from rasterio.transform import Affine
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 
-from capgap_geo import load_study
 from capgap_geo.analysis import friction_file, least_cost, travel_time
 from capgap_geo.analysis.grid import PERU_CRS, Grid, peru
 from capgap_geo.analysis.terrain import Region, Slope, natural_regions, slope_classes
@@ -236,11 +235,6 @@ def write(
         for band in range(1, bands + 1):
             raster.write(stored, band)
     return path
-
-
-@pytest.fixture(scope="session")
-def study() -> Study:
-    return load_study()
 
 
 @pytest.fixture(scope="session")

@@ -27,11 +27,6 @@ POPULATION = b"province,department,population,year\nTambopata,Madre de Dios,1500
 
 
 @pytest.fixture(scope="module")
-def study():
-    return load_study()
-
-
-@pytest.fixture(scope="module")
 def uploads():
     zone = gpd.GeoDataFrame(
         {"zone_name": ["La Poza"]}, geometry=[shapely.box(-70, -13, -69.9, -12.9)], crs="EPSG:4326"

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scipy import ndimage
 
 from capgap_geo.analysis import assess as module
 from capgap_geo.analysis.assess import Assessment, assess, engine
@@ -21,23 +20,10 @@ from capgap_geo.analysis.tally import LONGEST
 from capgap_geo.analysis.whatif import apply, difference, near, parse, read, zones_within
 from capgap_geo.errors import ScenarioError
 from capgap_geo.model import GROUPS, Measure, Profile, Scenario, Service, Study
-from capgap_geo.sources.study import load_study
 
 MAZUKO = "-70.383_-13.108"
 POLICE = Scenario(service=Service.POLICE)
 STRAIGHT = POLICE.with_(measure=Measure.STRAIGHT_LINE, threshold=100.0)
-
-
-@pytest.fixture(scope="module")
-def study() -> Study:
-    """The shipped study; with a drawn friction surface until it has one of its own."""
-    shipped = load_study()
-    if shipped.friction is not None:
-        return shipped
-    grid = engine(shipped).grid
-    rolling = ndimage.gaussian_filter(np.random.default_rng(1).normal(size=grid.shape), 8)
-    minutes = 12.0 * np.exp(np.clip(rolling / rolling.std(), -2.0, 2.0))
-    return replace(shipped, friction=np.where(grid.mask, minutes, np.nan))
 
 
 def place(study: Study, name: str) -> str:

@@ -16,7 +16,7 @@ from capgap_geo.analysis.engine import Engine, Levels
 from capgap_geo.analysis.engines import engine as engine
 from capgap_geo.analysis.recall import remembered
 from capgap_geo.analysis.tally import Count, Reached, Weights, covered
-from capgap_geo.model import THRESHOLD_UNIT, Scenario, Study
+from capgap_geo.model import THRESHOLD_UNIT, Profile, Scenario, Service, Study
 
 Columns = dict[str, NDArray[Any]]
 #: Bounds that differ by less than this many persons agree.
@@ -95,11 +95,11 @@ def assess(study: Study, scenario: Scenario, *, facilities: gpd.GeoDataFrame | N
         The study cannot answer it, for instance because it has no travel-time surface.
     """
     ready = engine(study)
-    chosen, known = _recorded(study, scenario)
+    chosen, known, capacity = _recorded(study, scenario.service, scenario.profile, scenario.oldest)
     sites = known
     if facilities is not None:
         chosen = qualifying(facilities, scenario)
-        sites = ready.levels(chosen)
+        sites, capacity = ready.levels(chosen), _capacity(ready, chosen)
     strict, wide = ready.reached(scenario, sites, known=known)
     weights = ready.weights(scenario.demand, scenario.profile)
     provinces, departments, country = _areas(weights, strict.count, wide.count)
@@ -109,7 +109,7 @@ def assess(study: Study, scenario: Scenario, *, facilities: gpd.GeoDataFrame | N
         provinces=_table(provinces, study.provinces, "province"),
         zones=_table(_zones(ready, weights, strict, wide), study.zones, "zone"),
         places=_places(ready, (wide.surface, strict.surface), scenario.threshold),
-        capacity=_capacity(ready, chosen),
+        capacity=capacity,
         country=pd.Series({name: values[0] for name, values in country.items()}, dtype=object),
         facilities=chosen,
         strict=strict.surface,
@@ -120,11 +120,14 @@ def assess(study: Study, scenario: Scenario, *, facilities: gpd.GeoDataFrame | N
     )
 
 
-@remembered(4)
-def _recorded(study: Study, scenario: Scenario) -> tuple[gpd.GeoDataFrame, Levels]:
-    """Return the facilities on record that count, and their sites."""
-    chosen = qualifying(study.facilities, scenario)
-    return chosen, engine(study).levels(chosen)
+@remembered(8)
+def _recorded(
+    study: Study, service: Service, profile: Profile, oldest: int
+) -> tuple[gpd.GeoDataFrame, Levels, pd.DataFrame]:
+    """Return the facilities on record that count, their sites, and what they hold by department."""
+    chosen = qualifying(study.facilities, Scenario(service=service, profile=profile, oldest=oldest))
+    ready = engine(study)
+    return chosen, ready.levels(chosen), _capacity(ready, chosen)
 
 
 def _areas(weights: Weights, strict: Count, wide: Count) -> tuple[Columns, Columns, Columns]:

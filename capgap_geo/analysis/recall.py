@@ -1,17 +1,22 @@
-"""Remember what follows from a study beside its prepared country, and let go of it together with that."""
+"""Remember what follows from a study, or from an answer, and let go of it together with that."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 from capgap_geo.analysis.engines import engine
 from capgap_geo.model import Study
 
 P = ParamSpec("P")
 R = TypeVar("R")
+A = TypeVar("A")
 _Function = Callable[Concatenate[Study, P], R]
+_OfAnswer = Callable[Concatenate[Study, A, P], R]
+#: What has been made of each answer that somebody still holds.
+_made: WeakKeyDictionary[Any, dict[tuple[object, ...], Any]] = WeakKeyDictionary()
 
 
 def remembered(most: int) -> Callable[[_Function[P, R]], _Function[P, R]]:
@@ -30,3 +35,21 @@ def remembered(most: int) -> Callable[[_Function[P, R]], _Function[P, R]]:
         return recall
 
     return decorate
+
+
+def kept_with_answer(function: _OfAnswer[A, P, R]) -> _OfAnswer[A, P, R]:
+    """Keep the results of a function of a study, one answer of it and hashable values, as long as the answer.
+
+    Not for results that hold the answer itself: they would keep each other.
+    """
+
+    @wraps(function)
+    def recall(study: Study, answer: A, /, *args: P.args, **options: P.kwargs) -> R:
+        made = _made.setdefault(answer, {})
+        key = (function, *args, *sorted(options.items()))
+        if key not in made:
+            made[key] = function(study, answer, *args, **options)
+        found: R = made[key]
+        return found
+
+    return recall

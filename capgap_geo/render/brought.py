@@ -12,7 +12,8 @@ import shapely
 
 from capgap_geo.i18n import Translator
 from capgap_geo.render import theme
-from capgap_geo.render.layers import AreaLayer, ClassEntry, Facts, Geometry, Layer
+from capgap_geo.render.layer import ClassEntry, Facts, Geometry, Layer
+from capgap_geo.render.layers import AreaLayer
 from capgap_geo.render.theme import Style
 
 #: Largest shift of an outline on the screen, in degrees (about 100 m), and decimals kept.

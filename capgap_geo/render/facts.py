@@ -4,47 +4,81 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.capacity import held
+from capgap_geo.analysis.recall import kept_with_answer, remembered
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Service, Study
 from capgap_geo.render import attribution, disputes, story
-from capgap_geo.render.layers import Facts
+from capgap_geo.render.layer import Facts
 
 
-def area_facts(answer: Assessment, t: Translator, table: pd.DataFrame, *, year: str) -> list[Facts]:
-    """Return the facts of departments, provinces or zones: people beyond reach, nearest help."""
-    limit = story.threshold(t, answer.scenario)
-    return [_area(answer, t, row, year, limit) for row in table.to_dict("records")]
+@kept_with_answer
+def area_facts(study: Study, answer: Assessment, t: Translator, kind: str) -> tuple[Facts, ...]:
+    """Return the facts of all departments or provinces: people beyond reach, nearest help.
+
+    Parameters
+    ----------
+    kind
+        ``department`` or ``province``.
+    """
+    limit, year = story.threshold(t, answer.scenario), str(study.population["year"].max())
+    table = answer.departments if kind == "department" else answer.provinces
+    pairs = (
+        zip(table[f"{name}_lower"].tolist(), table[f"{name}_upper"].tolist(), strict=True)
+        for name in ("uncovered_share", "uncovered_people", "nearest")
+    )
+    rows = zip(table[f"{kind}_name"].tolist(), table["robust"].tolist(), *pairs, strict=True)
+    say = partial(_unserved, t, year) if answer.nobody_serves else partial(_area, answer, t, year, limit)
+    return tuple(say(*row) for row in rows)
 
 
-def _area(answer: Assessment, t: Translator, row: Mapping[Hashable, Any], year: str, limit: str) -> Facts:
-    name = str(next(iter(row.values())))
-    if answer.nobody_serves:
-        return Facts(name, t("fact.nobody"), year=year)
-    share = t.percent(row["uncovered_share_lower"], row["uncovered_share_upper"])
-    ends = row["uncovered_people_lower"], row["uncovered_people_upper"]
-    people = story.counted(t, *ends, answer.scenario.profile)
-    half = story.nearest(t, row["nearest_lower"], row["nearest_upper"], answer.unit)
-    plain = story.CLOSE[answer.unit] <= row["nearest_lower"] <= row["nearest_upper"] < math.inf
+def _unserved(t: Translator, year: str, name: str, *_: object) -> Facts:
+    return Facts(name, t("fact.nobody"), year=year)
+
+
+def _area(
+    answer: Assessment,
+    t: Translator,
+    year: str,
+    limit: str,
+    name: str,
+    robust: bool,
+    share: tuple[float, float],
+    people: tuple[float, float],
+    near: tuple[float, float],
+) -> Facts:
+    half = story.nearest(t, *near, answer.unit)
+    plain = story.CLOSE[answer.unit] <= near[0] <= near[1] < math.inf
     return Facts(
         name,
-        value=t("fact.beyond", share=share, threshold=limit),
-        pair=t("fact.people" if plain else "fact.people_half", people=people, nearest=half),
+        value=t("fact.beyond", share=t.percent(*share), threshold=limit),
+        pair=t(
+            "fact.people" if plain else "fact.people_half",
+            people=story.counted(t, *people, answer.scenario.profile),
+            nearest=half,
+        ),
         year=year,
-        note="" if row["robust"] else t("fact.not_robust"),
+        note="" if robust else t("fact.not_robust"),
     )
 
 
-def zone_facts(study: Study, answer: Assessment, t: Translator) -> list[Facts]:
+@kept_with_answer
+def zone_facts(study: Study, answer: Assessment, t: Translator) -> tuple[Facts, ...]:
     """Return the facts of the mining zones: legality, mined area, link with trafficking, reach."""
-    zones = pd.DataFrame(study.zones).to_dict("records")
-    reach = answer.zones.loc[study.zones["zone_id"], ["nearest_lower", "nearest_upper"]].to_numpy()
-    return [_zone(study, answer, t, zone, *pair) for zone, pair in zip(zones, reach.tolist(), strict=True)]
+    reach = answer.zones[["nearest_lower", "nearest_upper"]].to_numpy()  # in the order of the study
+    pairs = zip(_zones(study), reach.tolist(), strict=True)
+    return tuple(_zone(study, answer, t, zone, *pair) for zone, pair in pairs)
+
+
+@remembered(1)
+def _zones(study: Study) -> list[dict[Hashable, Any]]:
+    return pd.DataFrame(study.zones).to_dict("records")
 
 
 def _zone(

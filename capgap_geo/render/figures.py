@@ -8,6 +8,7 @@ import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.capacity import Held, corroborated, disputed, held
+from capgap_geo.analysis.recall import kept_with_answer
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Profile, Scenario, Service, Study
 from capgap_geo.render import attribution, disputes, story
@@ -31,13 +32,14 @@ class Figure:
     note: str
 
 
-def key_figures(study: Study, answer: Assessment, t: Translator, *, area: str = "") -> list[Figure]:
+@kept_with_answer
+def key_figures(study: Study, answer: Assessment, t: Translator, *, area: str = "") -> tuple[Figure, ...]:
     """Return the three figures below the headline: beyond reach, capacity, mining zones."""
-    return [
+    return (
         _beyond_figure(study, answer, t, area),
         capacity_figure(study, answer, t, area=area),
         _zones_figure(study, answer, t, area),
-    ]
+    )
 
 
 def _beyond_figure(study: Study, answer: Assessment, t: Translator, area: str) -> Figure:

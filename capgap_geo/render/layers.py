@@ -1,132 +1,28 @@
-"""The layers of a map: what is drawn, with which classes, and what is said of each thing.
+"""The layers of a map: areas, surfaces, lines, facilities, places, online tiles.
 
-Texts are in one language and carry no markup. Every layer can say what is wrong with it, how it
-stands in the legend and how it travels to the painter.
+Each can say what is wrong with it, how it stands in the legend and how it travels to the painter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from capgap_geo.privacy import PROTECTED_SERVICES
 from capgap_geo.render import mapcheck, theme
+from capgap_geo.render.layer import (
+    Badge,
+    BadgeLine,
+    ClassEntry,
+    Facts,
+    Geometry,
+    Layer,
+    columns,
+    located,
+    styled,
+)
 from capgap_geo.render.theme import Style
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is said of one thing on hover, tap or focus: all of it text, in reading order.
-
-    Parameters
-    ----------
-    name
-        Its name.
-    value, pair
-        The figure with its unit, and its lower and upper bound where they differ.
-    year, source
-        When and from whom.
-    note
-        What must be said beside it.
-    """
-
-    name: str
-    value: str = ""
-    pair: str = ""
-    year: str = ""
-    source: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """Polygons or lines: a GeoJSON FeatureCollection by relative URL, or the collection itself.
-
-    Features are matched by their ``id``.
-    """
-
-    url: str | None = None
-    inline: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClassEntry:
-    """One class of an area layer: its character, its look and its line in the legend."""
-
-    character: str
-    style: Style
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """A mark inside an area's name: how shelters are shown, by department only.
-
-    Parameters
-    ----------
-    text
-        Stands beside the symbol; without one it is the symbol alone.
-    open
-        Weaker evidence: the symbol is an outline.
-    """
-
-    symbol: str
-    text: str
-    facts: Facts
-    open: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BadgeLine:
-    """What the legend says of the badges of an area layer, and of those that are outlines."""
-
-    symbol: str
-    label: str
-    open_label: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """What all layers have.
-
-    Parameters
-    ----------
-    layer_id, title
-        Its id in events, its name in the legend and the layer list.
-    noun
-        What one of its things is, for the list of names; the title if empty.
-    visible, toggle
-        On at first; the reader may switch it.
-    note
-        What must be said beside it in the legend.
-    """
-
-    layer_id: str
-    title: str
-    noun: str = ""
-    visible: bool = True
-    toggle: bool = True
-    note: str = ""
-
-    kind = ""
-
-    def problems(self) -> Iterator[str]:
-        """Yield every reason why the layer cannot be drawn, or may not be shown."""
-        yield from ()
-
-    def legend_rows(self) -> list[dict[str, Any]]:
-        """Return the layer's lines of the legend; none by default."""
-        return []
-
-    def body(self) -> dict[str, Any]:
-        """Return the layer's own part of the JSON object."""
-        return {}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the layer as JSON-ready values."""
-        head = {"kind": self.kind, "id": self.layer_id, "title": self.title, "noun": self.noun}
-        return head | {"visible": self.visible, "toggle": self.toggle} | self.body()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +95,7 @@ class AreaLayer(Layer):
             return []
         counts = [self.classes.count(e.character) if self.counted else None for e in self.entries]
         return [
-            {"style": _style(e.style), "label": e.label, "count": n}
+            {"style": styled(e.style), "label": e.label, "count": n}
             for e, n in zip(self.entries, counts, strict=True)
         ]
 
@@ -216,11 +112,11 @@ class AreaLayer(Layer):
     def body(self) -> dict[str, Any]:
         """Return geometry, classes, styles and texts."""
         body = {
-            "geometry": _geometry(self.geometry),
+            "geometry": located(self.geometry),
             "ids": list(self.ids),
             "classes": self.classes,
-            "styles": {e.character: _style(e.style) for e in self.entries},
-            "facts": _columns(self.facts),
+            "styles": {e.character: styled(e.style) for e in self.entries},
+            "facts": columns(self.facts),
             "names": self.names,
             "name_style": self.name_style,
             "name_colour": self.name_colour,
@@ -230,7 +126,7 @@ class AreaLayer(Layer):
             "within": self.within,
         }
         if self.anchors is not None:
-            body["anchors"] = _geometry(self.anchors)
+            body["anchors"] = located(self.anchors)
         if self.badges:
             body["badges"] = {key: asdict(badge) for key, badge in self.badges.items()}
         return body
@@ -269,7 +165,7 @@ class SurfaceLayer(Layer):
 
     def legend_rows(self) -> list[dict[str, Any]]:
         """Return one line per class, without a count: cells are not things."""
-        return [{"style": _style(e.style), "label": e.label, "count": None} for e in self.entries]
+        return [{"style": styled(e.style), "label": e.label, "count": None} for e in self.entries]
 
     def body(self) -> dict[str, Any]:
         """Return image, bounds and opacity."""
@@ -294,12 +190,12 @@ class LineLayer(Layer):
 
     def legend_rows(self) -> list[dict[str, Any]]:
         """Return one line."""
-        row = {"line": _style(self.style), "label": self.title, "count": None}
+        row = {"line": styled(self.style), "label": self.title, "count": None}
         return [row] if self.legend else []
 
     def body(self) -> dict[str, Any]:
         """Return geometry and style."""
-        return {"geometry": _geometry(self.geometry), "style": _style(self.style)}
+        return {"geometry": located(self.geometry), "style": styled(self.style)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,7 +259,7 @@ class PointLayer(Layer):
             "lat": [round(lat, 4) for lat, _ in self.points],
             "lon": [round(lon, 4) for _, lon in self.points],
             "open": "".join("1" if i in self.open_ids else "0" for i in self.ids),
-            "facts": _columns(self.facts),
+            "facts": columns(self.facts),
         } | ({"ring": True} if self.ringed else {})
 
 
@@ -421,21 +317,3 @@ class TileLayer(Layer):
     def body(self) -> dict[str, Any]:
         """Return address and credit."""
         return {"url": self.url, "credit": self.credit}
-
-
-def _geometry(geometry: Geometry) -> dict[str, Any]:
-    return {"url": geometry.url} if geometry.url is not None else {"inline": geometry.inline}
-
-
-def _style(style: Style) -> dict[str, Any]:
-    return {key: value for key, value in asdict(style).items() if value not in (None, ())}
-
-
-def _columns(facts: Sequence[Facts]) -> dict[str, Any]:
-    """Return the texts by column; a column that says the same everywhere is said once."""
-    columns: dict[str, Any] = {}
-    for name in ("name", "value", "pair", "year", "source", "note"):
-        column = [getattr(fact, name) for fact in facts]
-        if any(column):
-            columns[name] = column[0] if len(set(column)) == 1 else column
-    return columns

@@ -15,20 +15,8 @@ from typing import Any
 
 from capgap_geo.errors import SchemaError
 from capgap_geo.render import theme
-from capgap_geo.render.layers import (
-    AreaLayer,
-    Badge,
-    BadgeLine,
-    ClassEntry,
-    Facts,
-    Geometry,
-    Layer,
-    LineLayer,
-    PlaceLayer,
-    PointLayer,
-    SurfaceLayer,
-    TileLayer,
-)
+from capgap_geo.render.layer import Badge, BadgeLine, ClassEntry, Facts, Geometry, Layer
+from capgap_geo.render.layers import AreaLayer, LineLayer, PlaceLayer, PointLayer, SurfaceLayer, TileLayer
 from capgap_geo.render.theme import Style
 
 VERSION = 1

@@ -16,16 +16,8 @@ from capgap_geo.i18n import Translator
 from capgap_geo.model import Service, Study
 from capgap_geo.privacy import PROTECTED_SERVICES
 from capgap_geo.render import plan_words, scene, story, theme
-from capgap_geo.render.layers import (
-    AreaLayer,
-    Badge,
-    ClassEntry,
-    Facts,
-    Geometry,
-    Layer,
-    PlaceLayer,
-    PointLayer,
-)
+from capgap_geo.render.layer import Badge, ClassEntry, Facts, Geometry, Layer
+from capgap_geo.render.layers import AreaLayer, PlaceLayer, PointLayer
 from capgap_geo.render.mapspec import MapSpec
 from capgap_geo.render.scene import Choice, Ground
 
@@ -81,7 +73,7 @@ def _changes(drawn: Drawn, t: Translator) -> AreaLayer:
     return AreaLayer(
         layer_id="plan_changes",
         title=t("plan.gained_title"),
-        geometry=Geometry(inline=features),
+        geometry=Geometry(inline=features, passing=True),
         ids=ids,
         classes="".join(CLASSES[name] for name in ids),
         entries=tuple(ClassEntry(CLASSES[n], theme.PLAN_STYLES[n], said[n]) for n in ids),

@@ -11,7 +11,7 @@ from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.coverage import coverage
 from capgap_geo.analysis.grid import Grid
 from capgap_geo.model import Evidence
-from capgap_geo.render.outline import collection, joined
+from capgap_geo.render.outline import collection
 
 NAMES = {1: "robust", 2: "strict_only", 3: "gained", 4: "lost"}
 #: What a desert layer shows, and what a plan adds to it.
@@ -35,9 +35,7 @@ def plan_features(grid: Grid, before: Assessment, after: Assessment) -> dict[str
     now = strict if firm else wide
     then = coverage(before.strict if firm else before.wide, threshold=limit)
     kind = np.where(now & ~then, 3, np.where(then & ~now, 4, np.where(~wide, 1, np.where(~strict, 2, 0))))
-    counted = np.stack([joined(grid, kind == k) for k in range(5)])
-    most = counted.argmax(axis=0).astype(np.uint8)  # of equals the first: what is within reach
-    whole = collection(grid, most, NAMES)["features"]
+    whole = collection(grid, kind.astype(np.uint8), NAMES)["features"]
     return {
         name: {"type": "FeatureCollection", "features": [f for f in whole if f["id"] in ids]}
         for name, ids in (("deserts", DESERTS), ("changes", CHANGES))

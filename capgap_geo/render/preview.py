@@ -12,7 +12,8 @@ import pandas as pd
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Service, Study
 from capgap_geo.render import attribution, brought, facts, recorded, theme
-from capgap_geo.render.layers import AreaLayer, ClassEntry, Facts, Geometry, Layer, PointLayer, SurfaceLayer
+from capgap_geo.render.layer import ClassEntry, Facts, Geometry, Layer
+from capgap_geo.render.layers import AreaLayer, PointLayer, SurfaceLayer
 from capgap_geo.render.mapspec import LABEL_KEYS, MapSpec, View, entries
 from capgap_geo.render.scene import Ground
 from capgap_geo.render.surface import class_image

@@ -15,7 +15,7 @@ from matplotlib.path import Path
 from numpy.typing import ArrayLike, NDArray
 
 from capgap_geo.analysis.grid import PERU_CRS, from_wgs84
-from capgap_geo.render.layers import Geometry
+from capgap_geo.render.layer import Geometry
 from capgap_geo.render.staticfiles import static_file
 
 #: Longest edge in degrees that may be drawn straight.

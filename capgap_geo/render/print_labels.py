@@ -13,7 +13,8 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
 from capgap_geo.render import theme
-from capgap_geo.render.layers import AreaLayer, Badge, PlaceLayer
+from capgap_geo.render.layer import Badge
+from capgap_geo.render.layers import AreaLayer, PlaceLayer
 from capgap_geo.render.mapspec import MapSpec
 from capgap_geo.render.print_fonts import LEADING, Weight, width
 from capgap_geo.render.print_frame import Frame

@@ -19,7 +19,8 @@ from pyproj import Transformer
 
 from capgap_geo.analysis.grid import PERU_CRS, WGS84
 from capgap_geo.render import print_texture, theme
-from capgap_geo.render.layers import AreaLayer, Geometry, Layer, LineLayer, PointLayer, SurfaceLayer
+from capgap_geo.render.layer import Geometry, Layer
+from capgap_geo.render.layers import AreaLayer, LineLayer, PointLayer, SurfaceLayer
 from capgap_geo.render.mapspec import MapSpec
 from capgap_geo.render.print_fonts import POINTS
 from capgap_geo.render.print_frame import Frame

@@ -10,7 +10,7 @@ import shapely
 
 from capgap_geo.i18n import Translator
 from capgap_geo.render import print_texture, theme
-from capgap_geo.render.layers import Layer
+from capgap_geo.render.layer import Layer
 from capgap_geo.render.mapspec import MapSpec
 from capgap_geo.render.print_fonts import LEADING, Weight, width, wrap
 from capgap_geo.render.print_geometry import path_of

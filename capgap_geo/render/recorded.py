@@ -12,7 +12,8 @@ from capgap_geo.i18n import LANGUAGES, Translator
 from capgap_geo.model import Evidence, Service, Study
 from capgap_geo.privacy import PROTECTED_SERVICES
 from capgap_geo.render import disputes, facts, story
-from capgap_geo.render.layers import Badge, BadgeLine, Facts, PlaceLayer, PointLayer
+from capgap_geo.render.layer import Badge, BadgeLine, Facts
+from capgap_geo.render.layers import PlaceLayer, PointLayer
 
 #: Places named on the map, by the least population that shows at each zoom.
 PLACE_ZOOMS = ((250_000, 5.0), (60_000, 7.0), (15_000, 8.0), (3_000, 9.5))

@@ -18,16 +18,8 @@ from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Measure, Scenario, Study
 from capgap_geo.privacy import PROTECTED_SERVICES
 from capgap_geo.render import attribution, brought, facts, recorded, story, theme
-from capgap_geo.render.layers import (
-    AreaLayer,
-    ClassEntry,
-    Geometry,
-    Layer,
-    LineLayer,
-    PointLayer,
-    SurfaceLayer,
-    TileLayer,
-)
+from capgap_geo.render.layer import ClassEntry, Geometry, Layer
+from capgap_geo.render.layers import AreaLayer, LineLayer, PointLayer, SurfaceLayer, TileLayer
 from capgap_geo.render.mapspec import LABEL_KEYS, MapSpec, View, entries
 from capgap_geo.render.surface import class_image
 from capgap_geo.render.theme import Style
@@ -227,7 +219,6 @@ def _areas(
     closed: frozenset[str] = frozenset(),
 ) -> AreaLayer:
     table = answer.departments if kind == "department" else answer.provinces
-    year = str(ground.study.population["year"].max())
     service = answer.scenario.service
     if coloured:
         limits = SHARE_LIMITS
@@ -251,7 +242,7 @@ def _areas(
         ids=tuple(table.index),
         classes=classes,
         entries=classed,
-        facts=tuple(facts.area_facts(answer, t, table, year=year)),
+        facts=facts.area_facts(ground.study, answer, t, kind),
         names=department,
         min_zoom=0.0 if department else 6.5 * (not coloured),
         badges=recorded.unplaced(ground.study, t, service, closed) if department else {},
@@ -335,7 +326,7 @@ def _deserts(answer: Assessment, t: Translator, deserts: Mapping[str, Any]) -> A
     return AreaLayer(
         layer_id="deserts",
         title=t("layer.deserts", threshold=limit),
-        geometry=Geometry(inline=deserts),
+        geometry=Geometry(inline=deserts, passing=True),
         ids=ids,
         classes="".join(classed[i] for i in ids),
         entries=tuple(
@@ -376,7 +367,7 @@ def _zones(ground: Ground, answer: Assessment, t: Translator) -> AreaLayer:
             for c, n in named.items()
             if c in classes
         ),
-        facts=tuple(facts.zone_facts(ground.study, answer, t)),
+        facts=facts.zone_facts(ground.study, answer, t),
         names=True,
         name_style="plain",
         name_colour=theme.MINING_NAME,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import geopandas as gpd
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.recall import kept_with_answer
 from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import Demand, Measure, Profile, Scenario, Service, Study
 from capgap_geo.render import attribution, disputes
@@ -104,6 +106,7 @@ def coarse(value: float, unit: str = "min") -> float:
     return step * math.ceil(value / step)
 
 
+@lru_cache(maxsize=1 << 12)
 def far(t: Translator, value: float, unit: str) -> str:
     """Return a travel time or distance in words: ``under 5 min``, ``4 h``, ``840 km``."""
     if not math.isfinite(value):
@@ -144,6 +147,7 @@ def area_row(answer: Assessment, area: str) -> tuple[pd.Series, str]:
     return row, str(row.iloc[0])
 
 
+@kept_with_answer
 def headline(study: Study, answer: Assessment, t: Translator, *, area: str = "") -> str:
     """Return the one sentence that sums up a scenario, computed from its numbers."""
     scenario = answer.scenario

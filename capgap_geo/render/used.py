@@ -8,6 +8,7 @@ from typing import Any
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.capacity import CAPACITY, disputed
+from capgap_geo.analysis.recall import kept_with_answer
 from capgap_geo.model import Measure, Source, Study
 from capgap_geo.render import disputes, figures, licences, story
 
@@ -29,6 +30,7 @@ class Used:
             yield from sources
 
 
+@kept_with_answer
 def used(study: Study, answer: Assessment) -> Used:
     """Return the sources of an answer, of the mining zones and the figures beside it, and no others."""
     ids = {*answer.source_ids, *_split(study.zones["source_ids"]), *_beside(study, answer)}

@@ -23,6 +23,7 @@ from capgap_geo.render.scene import Paint
 from capgap_geo.ui.state import State, widget
 
 T = TypeVar("T", Service, Profile, Measure, Evidence, Demand, Paint)
+V = TypeVar("V")
 
 #: Thresholds on the slider, in the unit of each measure.
 STEPS = {
@@ -33,68 +34,81 @@ STEPS = {
 YEARS = (2015, 2018, 2020, 2022, 2024)
 
 
-def question(state: State, t: Translator, *, paints: Sequence[Paint] = tuple(Paint)) -> State:
-    """Draw the controls and return the state that they describe.
+def asked(state: State) -> State:
+    """Return the state that the controls describe, before they are drawn in this run.
+
+    So an answer need not wait for them.
+    """
+    old = state.scenario
+    measure = _kept("measure", old.measure)
+    scenario = Scenario(
+        service=_kept("service", old.service),
+        profile=_kept("profile", old.profile),
+        measure=measure,
+        threshold=_kept(f"threshold_{measure}", _usual(old, measure)),
+        evidence=_kept("evidence", old.evidence),
+        demand=_kept("demand", old.demand),
+        oldest=_kept("oldest", old.oldest),
+    )
+    return state.with_(scenario=scenario, paint=str(_kept("paint", Paint(state.paint))))
+
+
+def _kept(name: str, value: V) -> V:
+    """Return what a control says: the value where it is not drawn yet, or has nothing chosen."""
+    found: V | None = st.session_state.get(f"w_{name}")
+    return value if found is None else found
+
+
+def _usual(old: Scenario, measure: Measure) -> float:
+    return old.threshold if old.measure is measure else USUAL_THRESHOLD[measure]
+
+
+def draw(state: State, t: Translator, *, paints: Sequence[Paint] = tuple(Paint)) -> None:
+    """Draw the controls at the values of a state.
 
     Parameters
     ----------
     paints
         What the land may be coloured by; none leaves that control out.
     """
-    old = state.scenario
-    service = _choice(t, "service", list(MAPPED), old.service, lambda s: t(f"service.{s}.name"))
-    profile = _choice(t, "profile", list(Profile), old.profile, lambda p: t(f"profile.{p}.name"))
-    measure = Measure(st.session_state.get("w_measure", old.measure))
-    threshold = _threshold(t, old, measure)
-    paint = Paint(state.paint)
+    now = state.scenario
+    _choice(t, "service", list(MAPPED), now.service, lambda s: t(f"service.{s}.name"))
+    _choice(t, "profile", list(Profile), now.profile, lambda p: t(f"profile.{p}.name"))
+    _threshold(t, now)
     if paints:
-        paint = _choice(t, "paint", paints, paint, lambda p: t(f"paint.{p}"))
+        _choice(t, "paint", paints, Paint(state.paint), lambda p: t(f"paint.{p}"))
     with st.expander(t("more.label")):
-        measures = list(Measure)
-        _choice(t, "measure", measures, old.measure, lambda m: t(f"measure.{m}"))
+        _choice(t, "measure", list(Measure), now.measure, lambda m: t(f"measure.{m}"))
         levels = [Evidence.REPORTED, Evidence.CORROBORATED]
-        evidence = _choice(t, "evidence", levels, old.evidence, lambda e: t(f"evidence.{e}"))
+        _choice(t, "evidence", levels, now.evidence, lambda e: t(f"evidence.{e}"))
         spreads = [Demand.NEAR_ACCESS, Demand.EVEN]
-        demand = _choice(t, "demand", spreads, old.demand, lambda d: t(f"demand.{d}"))
-        oldest = _oldest(t, old)
-    scenario = Scenario(service, profile, measure, threshold, evidence, demand, oldest)
-    return state.with_(scenario=scenario, paint=str(paint))
+        _choice(t, "demand", spreads, now.demand, lambda d: t(f"demand.{d}"))
+        _oldest(t, now)
 
 
-def _choice(t: Translator, name: str, options: Sequence[T], value: T, say: Callable[[T], str]) -> T:
+def _choice(t: Translator, name: str, options: Sequence[T], value: T, say: Callable[[T], str]) -> None:
     """Draw one choice among a few; taking the choice away brings the old value back."""
     key = widget(name, value if value in options else options[0])
     if st.session_state[key] is None:
         st.session_state[key] = value
-    chosen = st.pills(
-        t(f"{name}.label"), options, format_func=say, key=key, help=t(f"{name}.help"), required=True
-    )
-    return value if chosen is None else chosen
+    st.pills(t(f"{name}.label"), options, format_func=say, key=key, help=t(f"{name}.help"), required=True)
 
 
-def _threshold(t: Translator, old: Scenario, measure: Measure) -> float:
-    now = old.threshold if old.measure is measure else USUAL_THRESHOLD[measure]
-    steps = sorted({*STEPS[measure], now})
-    say = t.duration if measure is Measure.TRAVEL_TIME else lambda km: t.pair(km, km, unit="km")
-    key = widget(f"threshold_{measure}", now)
-    if st.session_state[key] not in steps:
-        steps = sorted({*steps, st.session_state[key]})
-    return float(
-        st.select_slider(
-            t(f"threshold.label.{measure}"), steps, format_func=say, key=key, help=t("threshold.help")
-        )
-    )
+def _threshold(t: Translator, now: Scenario) -> None:
+    say = t.duration if now.measure is Measure.TRAVEL_TIME else lambda km: t.pair(km, km, unit="km")
+    key = widget(f"threshold_{now.measure}", now.threshold)
+    steps = sorted({*STEPS[now.measure], now.threshold})
+    label = t(f"threshold.label.{now.measure}")
+    st.select_slider(label, steps, format_func=say, key=key, help=t("threshold.help"))
 
 
-def _oldest(t: Translator, old: Scenario) -> int:
-    years = sorted({OLDEST_YEAR, *YEARS, old.oldest})
-    key = widget("oldest", old.oldest)
-    return int(
-        st.select_slider(
-            t("oldest.label"),
-            years,
-            format_func=lambda y: t("oldest.all") if y == OLDEST_YEAR else str(y),
-            key=key,
-            help=t("oldest.help"),
-        )
+def _oldest(t: Translator, now: Scenario) -> None:
+    years = sorted({OLDEST_YEAR, *YEARS, now.oldest})
+    key = widget("oldest", now.oldest)
+    st.select_slider(
+        t("oldest.label"),
+        years,
+        format_func=lambda y: t("oldest.all") if y == OLDEST_YEAR else str(y),
+        key=key,
+        help=t("oldest.help"),
     )

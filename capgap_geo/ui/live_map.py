@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,14 @@ from streamlit import runtime
 
 from capgap_geo.render.mapspec import MapSpec
 
+#: Seconds in which the map reaches the browser and is drawn there, before the rest of the page follows.
+HEAD_START = 0.015
 #: A part of the spec longer than this goes by address, where it is cached and compressed.
 LONGEST_INLINE = 700
 #: Parts of a layer that may go by address.
 _PNG = "data:image/png;base64,"
 #: Parts of the spec that stay the same from one change to the next.
-_CONSTANT = ("symbols", "credits")
+_CONSTANT = ("symbols", "credits", "theme", "labels")
 _PARTS = ("ids", "facts", "lat", "lon", "names", "min_zoom", "badges")
 
 # What travels with every rerun; the host of the painter is fetched once.
@@ -71,6 +74,7 @@ def live_map(spec: MapSpec, *, key: str, height: int | str) -> Click | None:
     data = {"spec": by_address(spec.to_dict(), key=key), "base": base, "key": key}
     data["height"] = height if isinstance(height, str) else f"{height}px"
     result = _component(key=key, data=data, on_click_change=lambda: None)
+    time.sleep(HEAD_START)
     return _click(result.get("click"))
 
 
@@ -108,8 +112,8 @@ def by_address(data: dict[str, Any], *, key: str) -> dict[str, Any]:
             picture = base64.b64decode(layer["image"].removeprefix(_PNG))
             layer["image"] = _served(picture, "image/png", f"{key}.{layer['id']}.image")
         for name in ("geometry", "anchors"):
-            if name in layer:
-                part = layer[name]
+            part = layer.get(name, {})
+            if not part.get("passing", True):
                 layer[name] = part | dict(_moved(part, f"{key}.{layer['id']}.{name}", ("inline",)))
     return data
 

@@ -31,8 +31,9 @@ LABEL_ROOM = (0.13, 0.045)
 
 def page(state: State, t: Translator) -> State:
     """Draw the page and return the state that it describes."""
+    state = controls.asked(state)
     with st.sidebar:
-        state = controls.question(state, t, paints=())
+        controls.draw(state, t, paints=())
     found = answer(state.scenario)
     say_headline(found, t, "")
     table = indicators(study(), found)

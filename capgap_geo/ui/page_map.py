@@ -5,19 +5,22 @@ from __future__ import annotations
 import streamlit as st
 
 from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.recall import kept_with_answer
 from capgap_geo.i18n import Translator
+from capgap_geo.model import Study
 from capgap_geo.render import card, scene, story, tables
 from capgap_geo.render.figures import key_figures
 from capgap_geo.render.scene import Choice, Paint
 from capgap_geo.ui import cards, controls, footer, share
 from capgap_geo.ui.downloads import downloads
-from capgap_geo.ui.live_map import live_map
+from capgap_geo.ui.live_map import clicked, live_map
 from capgap_geo.ui.poster import poster, without_frame
 from capgap_geo.ui.prepared import answer, drawn_deserts, ground, note, study
-from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
+from capgap_geo.ui.sortable import Cell, Column, Row, number, plain, sortable
 from capgap_geo.ui.state import State
 from capgap_geo.ui.text import block, headline, tag
 
+MAP = "map"
 #: Headline, figures and the whole map fit the window; in another site's frame there are no figures.
 MAP_HEIGHT = "clamp(390px, calc(100dvh - 20.5rem), 900px)"
 FRAME_MAP = "clamp(260px, calc(100dvh - 11rem), 900px)"
@@ -31,13 +34,14 @@ def page(state: State, t: Translator) -> State:
         return state
     if state.view == "embed":
         return _embed(state, t)
-    with st.sidebar:
-        state = controls.question(state, t)
+    state = _picked(controls.asked(state))
     found = answer(state.scenario)
-    state = _picked(state)
+    beside = st.sidebar.container()
     st.html(headline(story.headline(study(), found, t, area=state.area)))
     below = st.container(gap="small")
     _map(state, found, t)  # first, for it is what a reader waits for
+    with beside:
+        controls.draw(state, t)
     with below:
         if said := note(found, t, state.area):
             st.html(tag("p", "headline-note", said))
@@ -69,10 +73,12 @@ def _unselect() -> None:
 
 
 def _picked(state: State) -> State:
-    """Return the state with the area that was clicked in the last run."""
-    if "picked" not in st.session_state:
-        return state
-    return state.with_(area=st.session_state.pop("picked"))
+    """Return the state with the area that was clicked: on the map in this run, in a list in the last one."""
+    area = st.session_state.pop("picked", state.area)
+    click = clicked(MAP)
+    if click is not None and click.layer in PREFIX:
+        area = st.session_state["kept_frame"] = f"{PREFIX[click.layer]}:{click.id}"
+    return state.with_(area=area)
 
 
 def say_headline(found: Assessment, t: Translator, area: str) -> None:
@@ -103,13 +109,7 @@ def _map(state: State, found: Assessment, t: Translator, *, height: str = MAP_HE
         at=_centre(state),
     )
     spec = scene.build(ground(), found, t, choice=choice, deserts=drawn_deserts(state))
-    click = live_map(spec, key="map", height=height)
-    if click is not None and click.layer in PREFIX:
-        area = f"{PREFIX[click.layer]}:{click.id}"
-        if area != state.area:
-            st.session_state["picked"] = area
-            st.session_state["kept_frame"] = area
-            st.rerun()
+    live_map(spec, key=MAP, height=height)
 
 
 def _framed(state: State) -> str:
@@ -133,21 +133,7 @@ def _centre(state: State) -> tuple[float, float, float] | None:
 def _desert_list(found: Assessment, t: Translator, area: str) -> None:
     """Draw the departments by people beyond reach, most first; picking one opens its card."""
     st.html(tag("h2", "section", t("deserts.title")) + tag("p", "section-note", t("deserts.help")))
-    table = found.departments
-    texts = tables.deserts(table, found, t)
-    top = max(float(table["uncovered_people_upper"].max()), 1.0)
-    rows = []
-    for (index, row), text in zip(table.iterrows(), texts.itertuples(index=False), strict=True):
-        people = (row["uncovered_people_lower"], row["uncovered_people_upper"])
-        share = (row["uncovered_share_lower"], row["uncovered_share_upper"])
-        cells = [
-            plain(text[0]),
-            Cell(text[1], number(people[0]), people[0] / top, people[1] / top),
-            Cell(text[2], number(share[0]), *share),
-            Cell(text[3], number(row["nearest_lower"])),
-        ]
-        rows.append((f"d:{index}", cells))
-    columns = [Column(str(name), bar=i in (1, 2)) for i, name in enumerate(texts.columns)]
+    columns, rows = _desert_table(study(), found, t)
     picked = sortable(
         columns,
         rows,
@@ -161,3 +147,23 @@ def _desert_list(found: Assessment, t: Translator, area: str) -> None:
     if picked and picked != area:
         st.session_state["picked"] = picked
         st.rerun()
+
+
+@kept_with_answer
+def _desert_table(_: Study, found: Assessment, t: Translator) -> tuple[list[Column], list[Row]]:
+    """Return columns and rows of the list of departments."""
+    table = found.departments
+    texts = tables.deserts(table, found, t)
+    top = max(float(table["uncovered_people_upper"].max()), 1.0)
+    rows: list[Row] = []
+    for row, text in zip(table.reset_index().to_dict("records"), texts.to_numpy().tolist(), strict=True):
+        people = (row["uncovered_people_lower"], row["uncovered_people_upper"])
+        share = (row["uncovered_share_lower"], row["uncovered_share_upper"])
+        cells = [
+            plain(text[0]),
+            Cell(text[1], number(people[0]), people[0] / top, people[1] / top),
+            Cell(text[2], number(share[0]), *share),
+            Cell(text[3], number(row["nearest_lower"])),
+        ]
+        rows.append((f"d:{row['department_id']}", cells))
+    return [Column(str(name), bar=i in (1, 2)) for i, name in enumerate(texts.columns)], rows

@@ -27,8 +27,9 @@ MAP, MAP_HEIGHT = "plan_map", 560
 
 def page(state: State, t: Translator) -> State:
     """Draw the page and return the state that it describes."""
+    state = controls.asked(state)
     with st.sidebar:
-        state = controls.question(state, t, paints=())
+        controls.draw(state, t, paints=())
     _answer_click(state)
     state, plan, problems = plan_state.current_plan(state)
     before, after = answer(state.scenario), planned(state.scenario, plan)

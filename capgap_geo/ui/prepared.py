@@ -24,6 +24,8 @@ from capgap_geo.ui.online import online_map
 from capgap_geo.ui.own import current
 from capgap_geo.ui.state import State
 
+_ready: list[bool] = []
+
 
 def study() -> Study:
     """Return the study that answers here, read-only: the session's own, or the project's."""
@@ -63,10 +65,16 @@ def shared_study() -> Study:
     return load_study()
 
 
+def prepared() -> bool:
+    """Return whether the country is prepared, so that `ground` takes no time."""
+    return bool(_ready)
+
+
 @st.cache_resource(show_spinner=False)
 def shared_ground() -> Ground:
     """Return what the project's maps stand on."""
     ready = engine(shared_study())
+    _ready.append(True)
     gc.freeze()  # what is here stays to the end: the collector need not look through it again and again
     return Ground(shared_study(), ready.grid, ready.cells, geometry_addresses(), tiles=online_map())
 

@@ -13,7 +13,7 @@ from capgap_geo.ui import page_compare, page_data, page_evidence, page_map, page
 from capgap_geo.ui.data_strip import own_data
 from capgap_geo.ui.document import tell
 from capgap_geo.ui.gate import admitted
-from capgap_geo.ui.prepared import ground, translator
+from capgap_geo.ui.prepared import ground, prepared, translator
 from capgap_geo.ui.refusals import error_text
 from capgap_geo.ui.state import State, load, save, widget
 from capgap_geo.ui.text import sheet
@@ -68,8 +68,9 @@ def draw(name: str) -> Callable[[], None]:
             state = _language_switch(state)
             t = translator(state.lang)
             tell(language=state.lang)
-            with st.spinner(t("wait.prepare"), show_time=False):
-                ground()
+            if not prepared():
+                with st.spinner(t("wait.prepare"), show_time=False):
+                    ground()
             if state.view == "page":
                 welcome(t)
             if state.view != "poster":  # a poster says it among its sources

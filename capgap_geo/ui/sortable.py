@@ -41,6 +41,8 @@ class Cell:
     href: str = ""
 
 
+#: Id and cells of a row.
+Row = tuple[str, Sequence[Cell]]
 #: What travels with every rerun; the table itself is fetched once.
 _SCRIPT = """
 export default async function (host) {
@@ -55,7 +57,7 @@ _component = st.components.v2.component("capgap_sortable", js=_SCRIPT)
 
 def sortable(
     columns: Sequence[Column],
-    rows: Sequence[tuple[str, Sequence[Cell]]],
+    rows: Sequence[Row],
     *,
     key: str,
     caption: str,
