@@ -25,7 +25,7 @@ LONGEST_INLINE = 700
 #: Parts of a layer that may go by address.
 _PNG = "data:image/png;base64,"
 #: Parts of the spec that stay the same from one change to the next.
-_CONSTANT = ("symbols", "credits", "theme", "labels")
+_CONSTANT = ("symbols", "credits")
 _PARTS = ("ids", "facts", "lat", "lon", "names", "min_zoom", "badges")
 
 # What travels with every rerun; the host of the painter is fetched once.
