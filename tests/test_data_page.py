@@ -37,7 +37,7 @@ from capgap_geo.ui.refusals import error_text
 
 SCRIPT = "from capgap_geo.ui.shell import draw\ndraw({name!r})()"
 #: Not on an outline to four decimals: the outlines of departments are in the files.
-SECRET = Secret(-69.2786543, -12.6137468, ("Casa de acogida Flor de Aguaje",))
+SECRET = Secret(-71.4786543, -11.6137468, ("Casa de acogida Flor de Aguaje",))
 FACILITIES = f"""servicio,lugar,departamento,latitud,longitud,efectivos,perfil
 policía,Mazuko,Madre de Dios,-13.1,-70.38,4,
 albergue,Casa de acogida Flor de Aguaje,Madre de Dios,{SECRET.latitude},{SECRET.longitude},,niñas
@@ -215,7 +215,7 @@ def test_every_refusal_has_its_sentence(language):
 
 
 def test_a_name_that_may_be_a_value_shows_its_form_only():
-    assert column_name("-12.6137468") == "-••.•••••••"
+    assert column_name("-11.6137468") == "-••.•••••••"
     assert column_name("latitud (°)") == "latitud (°)"
     assert "<" not in column_name("<script>x</script>")
 
