@@ -100,7 +100,7 @@ class Engine(Country):
             return strict, strict
         cells = revise.union(len(firm), [part for part in (one, other) if len(part)])
         everything = before[1].surface.copy()
-        everything[cells] = np.minimum(firm[cells], reported[cells])
+        cells = revise.lowest(everything, cells, firm, reported)
         return strict, self._recounted(scenario, before[1], everything, cells)
 
     def _recounted(
@@ -108,7 +108,7 @@ class Engine(Country):
     ) -> Reached:
         """Count a surface that differs from one before at some cells only."""
         surface.flags.writeable = False
-        counted = recount(before.count, before.surface, surface, cells, threshold=scenario.threshold)
+        counted = recount(before.count, surface, cells, threshold=scenario.threshold)
         return Reached(surface, counted)
 
     def levels(self, facilities: gpd.GeoDataFrame) -> Levels:

@@ -298,3 +298,28 @@ def invalidate(  # noqa: C901 - see the module's last sentence
             if reached < cost[v] or (reached == cost[v] and near[u] < near[v]):
                 cost[v], near[v] = reached, near[u]
     return filled
+
+
+@njit(cache=True, nogil=True)
+def differences(
+    journal: Cells,
+    old_cost: Floats,
+    old_near: Ids,
+    recorded: int,
+    cost: Floats,
+    near: Ids,
+    padded: int,
+    width: int,
+    border: int,
+) -> tuple[NDArray[np.int64], Floats, Floats, Ids, Ids]:
+    """Return the row-major cells without the border that differ from the journal, and old and new values."""
+    cells, count = np.empty(recorded, np.int64), 0
+    costs, nears = np.empty((2, recorded)), np.empty((2, recorded), np.int32)
+    for i in range(recorded):
+        cell = journal[i]
+        if cost[cell] != old_cost[i] or near[cell] != old_near[i]:
+            cells[count] = (cell // padded - border) * width + cell % padded - border
+            costs[0, count], costs[1, count] = old_cost[i], cost[cell]
+            nears[0, count], nears[1, count] = old_near[i], near[cell]
+            count += 1
+    return cells[:count], costs[0, :count], costs[1, :count], nears[0, :count], nears[1, :count]

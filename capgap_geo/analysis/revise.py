@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from threading import Lock
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from capgap_geo.analysis import ellipsoid, geodesic
@@ -16,7 +17,7 @@ from capgap_geo.analysis.wavefront import RowCol
 Floats = NDArray[np.float64]
 #: Cells that change, and their minutes.
 Delta = tuple[NDArray[np.intp], Floats]
-#: A surface, and the cells where it may differ from the one before.
+#: A surface, and the cells where it differs from the one before.
 Revised = tuple[Floats, NDArray[np.intp]]
 METRES_PER_KM = 1000.0
 #: New sources remembered; one takes up to 15 MB where the country has few others, mostly a tenth of that.
@@ -59,7 +60,7 @@ class Waves:
         self._lock = Lock()
 
     def revised(self, before: Floats, base: Iterable[RowCol], wanted: Iterable[RowCol]) -> Revised:
-        """Return the surface of the sources `wanted`, and the cells where it may differ.
+        """Return the surface of the sources `wanted`, and the cells where it differs.
 
         The surface of two sets together is the lower of their two surfaces, also in floating point
         (rounding keeps the order of sums), so each new source is followed on its own and remembered.
@@ -76,9 +77,11 @@ class Waves:
                 changes = self._changes(start, sorted(start - end), sorted(end - start))
             else:
                 changes = [self._catchment(start, place) for place in sorted(end - start)]
+        if not start - end:
+            return surface, union(len(surface), [lower(surface, *change) for change in changes])
         for cells, minutes in changes:
-            surface[cells] = minutes if start - end else np.minimum(surface[cells], minutes)
-        return surface, union(len(surface), [cells for cells, _ in changes])
+            surface[cells] = minutes
+        return surface, _differing(before, surface, union(len(surface), [cells for cells, _ in changes]))
 
     def _changes(self, start: frozenset[RowCol], gone: list[RowCol], come: list[RowCol]) -> list[Delta]:
         """Return what each change does to the one before it, and leave the surface as it was."""
@@ -121,7 +124,7 @@ class Waves:
 
 
 def distance(points: Floats, centred: Floats, before: Floats, base: Floats, wanted: Floats) -> Revised:
-    """Return the km from each point to the nearest of the sites `wanted`, and where they may differ.
+    """Return the km from each point to the nearest of the sites `wanted`, and where they differ.
 
     A geodesic is at least as long as its chord, so a site can matter only where its chord is at most
     the distance before; those points are measured again, all others keep their value.
@@ -143,4 +146,34 @@ def distance(points: Floats, centred: Floats, before: Floats, base: Floats, want
     again = np.flatnonzero(affected)
     surface = before.copy()
     surface[again] = geodesic.nearest(points[again], wanted)[1] / METRES_PER_KM
-    return surface, again
+    return surface, _differing(before, surface, again)
+
+
+def _differing(before: Floats, surface: Floats, cells: NDArray[np.intp]) -> NDArray[np.intp]:
+    differ: NDArray[np.bool_] = surface[cells] != before[cells]
+    return cells[differ]
+
+
+@njit(cache=True, nogil=True)
+def lower(surface: Floats, cells: NDArray[np.intp], minutes: Floats) -> NDArray[np.intp]:
+    """Lower a surface to some values where they are lower; return the cells where they are."""
+    changed, n = np.empty(len(cells), np.intp), 0
+    for i in range(len(cells)):
+        if minutes[i] < surface[cells[i]]:
+            surface[cells[i]] = minutes[i]
+            changed[n] = cells[i]
+            n += 1
+    return changed[:n]
+
+
+@njit(cache=True, nogil=True)
+def lowest(surface: Floats, cells: NDArray[np.intp], one: Floats, other: Floats) -> NDArray[np.intp]:
+    """Give a surface the lower of two others at some cells; return those where that changes it."""
+    changed, n = np.empty(len(cells), np.intp), 0
+    for cell in cells:
+        value = min(one[cell], other[cell])
+        if value != surface[cell]:
+            surface[cell] = value
+            changed[n] = cell
+            n += 1
+    return changed[:n]

@@ -44,10 +44,10 @@ class Weights:
     zone_area: sparse.csr_matrix
 
     @cached_property
-    def _of_cell(self) -> tuple[Positions, Positions]:
+    def _of_cell(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The provinces of every cell, and where they start for each; people or land, either counts."""
         both = sparse.csc_matrix(self.people + self.area)
-        return both.indptr.astype(np.intp), both.indices.astype(np.intp)
+        return both.indptr, both.indices
 
     @cached_property
     def people_total(self) -> Floats:
@@ -69,12 +69,14 @@ class Weights:
         """Km2 by mining zone."""
         return _sum(self.zone_area)
 
-    def touched(self, cells: Positions) -> Positions:
-        """Return the provinces that hold any of these cells."""
+    def follow(
+        self, cells: Positions, surface: Floats, inside: NDArray[np.bool_], *, threshold: float
+    ) -> Positions:
+        """Judge some cells again, write into `inside`, and return the provinces that hold any of them."""
         start, province = self._of_cell
-        flags = np.zeros(len(self.department), np.bool_)
-        _mark(cells, start, province, flags)
-        return np.flatnonzero(flags)
+        touched = np.zeros(len(self.department), np.bool_)
+        _follow(cells, surface, threshold, inside, start, province, touched)
+        return np.flatnonzero(touched)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,22 +197,20 @@ def count(found: Distances, surface: Floats, *, threshold: float) -> Count:
     return Count(inside, covered(found.weights.people, inside), covered(found.weights.area, inside), found)
 
 
-def recount(base: Count, before: Floats, surface: Floats, cells: Positions, *, threshold: float) -> Count:
-    """Return what `count` gives for `surface`, counting the provinces that differ from `before` only.
+def recount(base: Count, surface: Floats, cells: Positions, *, threshold: float) -> Count:
+    """Return what `count` gives for `surface`, counting the provinces that differ from those before only.
 
     Parameters
     ----------
     base
-        Count of the surface `before` with the same threshold.
+        Count of the surface before, with the same threshold.
     cells
-        Where the surfaces may differ.
+        Where the surfaces differ.
     """
-    changed = cells[surface[cells] != before[cells]]
-    if not len(changed):
+    if not len(cells):
         return base
     weights, inside = base.distances.weights, base.inside.copy()
-    inside[changed] = coverage(surface[changed], threshold=threshold)
-    provinces = weights.touched(changed)
+    provinces = weights.follow(cells, surface, inside, threshold=threshold)
     people, area = base.people.copy(), base.area.copy()
     for matrix, total in ((weights.people, people), (weights.area, area)):
         weigh(provinces, matrix.indptr, matrix.indices, matrix.data, inside, total)
@@ -225,10 +225,19 @@ def covered(matrix: sparse.csr_matrix, inside: NDArray[np.bool_]) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _mark(cells: Positions, start: Positions, province: Positions, flags: NDArray[np.bool_]) -> None:
+def _follow(
+    cells: Positions,
+    surface: Floats,
+    threshold: float,
+    inside: NDArray[np.bool_],
+    start: NDArray[np.int32],
+    province: NDArray[np.int32],
+    touched: NDArray[np.bool_],
+) -> None:
     for cell in cells:
+        inside[cell] = surface[cell] <= threshold
         for k in range(start[cell], start[cell + 1]):
-            flags[province[k]] = True
+            touched[province[k]] = True
 
 
 @njit(cache=True, nogil=True)

@@ -111,13 +111,8 @@ class Field:
         self, recorded: int
     ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Return the row-major cells that differ now, and cost and source before and after."""
-        cells, cost, near = (column[:recorded] for column in self._journal)
-        differ = (self.cost[cells] != cost) | (self.near[cells] != near)
-        cells, cost, near = cells[differ], cost[differ], near[differ]
-        # Without its border a row is shorter: what stands before a cell shrinks by that much for each row.
-        skipped = cells // np.uint32(self._padded[1]) * np.int64(self._padded[1] - self.shape[1])
-        inner = cells - skipped - (_BORDER * self.shape[1] + _BORDER)
-        return inner, cost, self.cost[cells], near, self.near[cells]
+        shape = self._padded[1], self.shape[1], _BORDER
+        return kernel.differences(*self._journal, recorded, self.cost, self.near, *shape)
 
     def restore(self, cells: NDArray[np.int64], cost: NDArray[np.float64], near: NDArray[np.int32]) -> None:
         """Give row-major cells back their values."""
