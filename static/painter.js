@@ -1056,9 +1056,10 @@ class Painter {
 
   /* After an update: the same thing, said anew, or nothing when it is gone. */
   refreshTip() {
-    const { pinned } = this;
-    if (pinned && this.find(pinned)) this.showTip(pinned.hits, pinned.at && this.map.latLngToContainerPoint(pinned.at), true);
-    else if (!this.hovered) this.hideTip();
+    const { pinned, hovered, tipShown } = this;
+    const shown = pinned && this.find(pinned) ? pinned : hovered && tipShown;
+    if (shown) this.showTip(shown.hits, shown.at && this.map.latLngToContainerPoint(shown.at), shown === pinned);
+    else if (!hovered) this.hideTip();
   }
 
   say(text) {

@@ -2,11 +2,13 @@
 
 import json
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 
 from capgap_geo.analysis import grid as grids
+from capgap_geo.analysis.grid import WGS84
 from capgap_geo.render.outline import JOINED, TOLERANCE, desert_features
 
 
@@ -46,6 +48,16 @@ def test_the_outline_stays_near_the_true_border(grid):
         rows, columns = 600 + (150 + off) * np.sin(angle), 500 + (150 + off) * np.cos(angle)
         at = shapely.points(*grid.lonlat(rows, columns))
         assert (shapely.contains(robust, at) == inside).all()
+
+
+def test_the_drawn_land_is_as_large_as_the_land(grid):
+    strict, _ = cones(grid)
+    robust = drawn(grid, strict, strict, 150.0)["robust"]
+    site = shapely.Point(*grid.lonlat(600, 500))
+    rings = [shapely.Polygon(ring) for part in robust.geoms for ring in part.interiors]
+    reached = next(ring for ring in rings if ring.contains(site))
+    area = gpd.GeoSeries([reached], crs=WGS84).to_crs(grid.crs).area.iloc[0] / 1e6
+    assert area == pytest.approx(np.pi * (150 * grid.cell_km) ** 2, rel=0.01)
 
 
 def test_nothing_beyond_reach_draws_nothing(grid):

@@ -18,7 +18,7 @@ from capgap_geo.ui.poster import poster, without_frame
 from capgap_geo.ui.prepared import answer, drawn_deserts, ground, note, study
 from capgap_geo.ui.sortable import Cell, Column, Row, number, plain, sortable
 from capgap_geo.ui.state import State
-from capgap_geo.ui.text import block, headline, tag
+from capgap_geo.ui.text import block, headline, headline_note, tag
 
 MAP = "map"
 #: Headline, figures and the whole map fit the window; in another site's frame there are no figures.
@@ -44,7 +44,7 @@ def page(state: State, t: Translator) -> State:
         controls.draw(state, t)
     with below:
         if said := note(found, t, state.area):
-            st.html(tag("p", "headline-note", said))
+            st.html(headline_note(said))
         figures(found, t, state.area)
     with st.container(horizontal=True):
         state = share.share(state, t)
@@ -84,7 +84,7 @@ def _picked(state: State) -> State:
 def say_headline(found: Assessment, t: Translator, area: str) -> None:
     """Draw the headline and what must stand below it."""
     head = headline(story.headline(study(), found, t, area=area))
-    st.html(head + tag("p", "headline-note", note(found, t, area)))
+    st.html(head + headline_note(note(found, t, area)))
 
 
 def figures(found: Assessment, t: Translator, area: str) -> None:

@@ -19,7 +19,7 @@ from capgap_geo.render.scene import Choice
 from capgap_geo.ui.live_map import live_map
 from capgap_geo.ui.prepared import drawn_deserts, ground, note, study
 from capgap_geo.ui.state import State
-from capgap_geo.ui.text import block, headline, tag
+from capgap_geo.ui.text import block, headline, headline_note, tag
 
 STYLE = Path(__file__).with_name("poster.css")
 FRAMELESS = Path(__file__).with_name("frameless.css")
@@ -49,7 +49,7 @@ def poster(state: State, found: Assessment, t: Translator, link: str) -> None:
     head = [
         tag("p", "poster-title", state.title or t("app.tagline")),
         headline(story.headline(study(), found, t, area=state.area)),
-        tag("p", "headline-note", note(found, t, state.area)),
+        headline_note(note(found, t, state.area)),
     ]
     with st.container(key=f"poster_{'wide' if size.width > size.height else 'tall'}"):
         st.html(block("div", "poster-head", head))

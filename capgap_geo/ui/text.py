@@ -25,8 +25,16 @@ _RANGE = re.compile(r"[^ ]*\d[^ ]*–[^ ]+")
 
 def headline(text: str) -> str:
     """Return a page's headline as markup, whose ranges stay on one line."""
-    whole = _RANGE.sub(r'<span class="range">\g<0></span>', html.escape(text))
-    return f'<h1 class="headline">{whole}</h1>'
+    return f'<h1 class="headline">{_whole(text)}</h1>'
+
+
+def headline_note(text: str) -> str:
+    """Return what stands below a headline as markup, whose ranges stay on one line too."""
+    return f'<p class="headline-note">{_whole(text)}</p>' if text else ""
+
+
+def _whole(text: str) -> str:
+    return _RANGE.sub(r'<span class="range">\g<0></span>', html.escape(text))
 
 
 def tag(name: str, css: str, text: str) -> str:
