@@ -105,9 +105,9 @@ def assess(study: Study, scenario: Scenario, *, facilities: gpd.GeoDataFrame | N
     provinces, departments, country = _areas(weights, strict.count, wide.count)
     return Assessment(
         scenario=scenario,
-        departments=_table(departments, study.departments, "department"),
-        provinces=_table(provinces, study.provinces, "province"),
-        zones=_table(_zones(ready, weights, strict, wide), study.zones, "zone"),
+        departments=_table(departments, study, "department"),
+        provinces=_table(provinces, study, "province"),
+        zones=_table(_zones(ready, weights, strict, wide), study, "zone"),
         places=_places(ready, (wide.surface, strict.surface), scenario.threshold),
         capacity=capacity,
         country=pd.Series({name: values[0] for name, values in country.items()}, dtype=object),
@@ -169,9 +169,15 @@ def _derive(sums: Columns, lower: NDArray[np.float64], upper: NDArray[np.float64
     return table | {"nearest_lower": lower, "nearest_upper": upper}
 
 
-def _table(columns: Columns, names: gpd.GeoDataFrame, kind: str) -> pd.DataFrame:
-    index = pd.Index(names[f"{kind}_id"], name=f"{kind}_id")
-    return pd.DataFrame({f"{kind}_name": names[f"{kind}_name"].to_numpy(), **columns}, index=index)
+def _table(columns: Columns, study: Study, kind: str) -> pd.DataFrame:
+    index, names = _named(study, kind)
+    return pd.DataFrame({f"{kind}_name": names, **columns}, index=index, copy=False)
+
+
+@remembered(3)
+def _named(study: Study, kind: str) -> tuple[pd.Index, NDArray[Any]]:
+    table = getattr(study, f"{kind}s")
+    return pd.Index(table[f"{kind}_id"], name=f"{kind}_id"), table[f"{kind}_name"].to_numpy()
 
 
 def _places(ready: Engine, bounds: tuple[NDArray[np.float64], ...], threshold: float) -> pd.DataFrame:
@@ -190,7 +196,7 @@ def _capacity(ready: Engine, chosen: pd.DataFrame) -> pd.DataFrame:
     ground = ready.department_table
     have = totals(chosen, ground.index)
     per = rates(have, people=ground["population"], area_km2=ground["area_km2"])
-    return pd.concat([have, per], axis=1)
+    return pd.DataFrame(np.hstack([have, per]), index=have.index, columns=[*have, *per])
 
 
 def _sources(ready: Engine, chosen: pd.DataFrame) -> tuple[str, ...]:

@@ -105,30 +105,32 @@ def totals(facilities: pd.DataFrame, departments: pd.Index) -> pd.DataFrame:
         ``<capacity>_lower``, ``<capacity>_upper``, ``<capacity>_unknown`` (facilities whose value
         is not known).
     """
-    facilities = pd.DataFrame(facilities)  # columns of a plain table are quicker to take
-    row = departments.get_indexer(pd.Index(facilities["department_id"]))
-    firm = facilities["evidence"].to_numpy() == Evidence.CORROBORATED
+    table = pd.DataFrame(facilities)  # columns of a plain table are quicker to take
+    row = departments.get_indexer(pd.Index(table["department_id"]))
+    here = (np.arange(len(departments))[:, None] == row).astype(np.float64)
+    firm, trusted = (
+        (table[name].to_numpy() == Evidence.CORROBORATED).astype(np.float64)
+        for name in ("evidence", "capacity_evidence")
+    )
+    value = table[list(CAPACITY)].to_numpy(np.float64)
+    known = np.isfinite(value)
+    every, counted = here.sum(axis=1), here @ (known * trusted[:, None])
+    low, high = (here @ np.where(known, value, 0.0) for value in (value * trusted[:, None], value))
+    missing = here @ ~known
+    sums = [
+        np.where(counted > 0, low, np.nan),
+        np.where((missing == 0) & (every[:, None] > 0), high, np.nan),
+        missing,
+    ]
+    columns = ["records_lower", "records_upper"]
+    columns += [f"{name}_{kind}" for name in CAPACITY for kind in ("lower", "upper", "unknown")]
+    found = np.column_stack([here @ firm, every, _interleaved(sums)])
+    return pd.DataFrame(found, index=departments, columns=columns)
 
-    def by_department(values: Floats, where: Flags) -> Floats:
-        return np.bincount(row[where], values[where], minlength=len(departments)).astype(np.float64)
 
-    every, one = np.ones(len(row), np.bool_), np.ones(len(row))
-    columns = {"records_lower": by_department(one, firm), "records_upper": by_department(one, every)}
-    trusted = facilities["capacity_evidence"].to_numpy() == Evidence.CORROBORATED
-    for name in CAPACITY:
-        value = facilities[name].to_numpy(np.float64)
-        known = np.isfinite(value)
-        counted, missing = by_department(one, known & trusted), by_department(one, ~known)
-        low, high = by_department(value, known & trusted), by_department(value, known)
-        columns[f"{name}_lower"] = np.where(counted > 0, low, np.nan)
-        columns[f"{name}_upper"] = np.where((missing == 0) & (columns["records_upper"] > 0), high, np.nan)
-        columns[f"{name}_unknown"] = missing
-    return _frame(columns, departments)
-
-
-def _frame(columns: dict[str, Floats], index: pd.Index) -> pd.DataFrame:
-    """Return numbers as a table; one block is quicker made than many columns."""
-    return pd.DataFrame(np.column_stack(list(columns.values())), index=index, columns=list(columns))
+def _interleaved(blocks: list[Floats]) -> Floats:
+    """Return the first columns of all blocks, then their second ones, and so on."""
+    return np.stack(blocks, axis=2).reshape(len(blocks[0]), -1)
 
 
 def rates(capacity: pd.DataFrame, *, people: pd.Series, area_km2: pd.Series) -> pd.DataFrame:
@@ -138,11 +140,16 @@ def rates(capacity: pd.DataFrame, *, people: pd.Series, area_km2: pd.Series) -> 
 
     There is no accepted norm for any of these rates: they compare, they do not judge.
     """
-    columns: dict[str, Floats] = {}
-    persons, area = people.to_numpy(np.float64), area_km2.to_numpy(np.float64)
-    for name in CAPACITY:
-        for bound in ("lower", "upper"):
-            value = capacity[f"{name}_{bound}"].to_numpy(np.float64)
-            columns[f"{name}_per_100k_{bound}"] = PER_PEOPLE * value / persons
-            columns[f"{name}_per_10000_km2_{bound}"] = PER_KM2 * value / area
-    return _frame(columns, capacity.index)
+    bounds = [f"{name}_{bound}" for name in CAPACITY for bound in ("lower", "upper")]
+    value = capacity[bounds].to_numpy(np.float64)
+    per = [
+        PER_PEOPLE * value / people.to_numpy(np.float64)[:, None],
+        PER_KM2 * value / area_km2.to_numpy(np.float64)[:, None],
+    ]
+    columns = [
+        f"{name}_per_{unit}_{bound}"
+        for name in CAPACITY
+        for bound in ("lower", "upper")
+        for unit in ("100k", "10000_km2")
+    ]
+    return pd.DataFrame(_interleaved(per), index=capacity.index, columns=columns)

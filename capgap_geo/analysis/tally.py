@@ -50,6 +50,11 @@ class Weights:
         return both.indptr, both.indices
 
     @cached_property
+    def provinces_of(self) -> tuple[Positions, ...]:
+        """Positions of the provinces of each department."""
+        return tuple(np.flatnonzero(self.department == k) for k in range(int(self.department.max()) + 1))
+
+    @cached_property
     def people_total(self) -> Floats:
         """Persons by province."""
         return _sum(self.people)
@@ -90,37 +95,25 @@ class Distances:
     histograms
         By province, the persons at each whole number of minutes or km, as far as there are any; who
         cannot reach help at all is in none.
+    median
+        By province, the whole number of minutes or km that half of the people do not exceed: infinity where
+        that is out of reach, NaN where nobody lives.
+    together
+        Histogram of each department.
+    department_median
+        The median of each department.
     """
 
     weights: Weights
     histograms: tuple[Floats, ...]
-
-    @cached_property
-    def median(self) -> Floats:
-        """By province, the whole number of minutes or km that half of the people do not exceed.
-
-        Infinity where that is out of reach, NaN where nobody lives.
-        """
-        totals = self.weights.people_total
-        return np.array([half(row, people) for row, people in zip(self.histograms, totals, strict=True)])
-
-    @cached_property
-    def department_median(self) -> Floats:
-        """The median of each department."""
-        return np.array([half(row, people) for row, people in self._departments])
+    median: Floats
+    together: tuple[Floats, ...]
+    department_median: Floats
 
     @cached_property
     def country_median(self) -> float:
         """The median of the country."""
-        rows, people = zip(*self._departments, strict=True)
-        return float(half(_together(rows), sum(people)))
-
-    @cached_property
-    def _departments(self) -> list[tuple[Floats, float]]:
-        """Histogram and persons of each department."""
-        of, totals = self.weights.department, self.weights.people_total
-        groups = [np.flatnonzero(of == k) for k in range(int(of.max()) + 1)]
-        return [(_together([self.histograms[i] for i in rows]), totals[rows].sum()) for rows in groups]
+        return float(half(_together(self.together), float(self.weights.people_total.sum())))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -171,16 +164,28 @@ def distances(weights: Weights, surface: Floats) -> Distances:
     surface
         Minutes or km by cell; infinity = unreachable.
     """
-    nobody = Distances(weights, (np.empty(0),) * len(weights.department))
-    return _revised(nobody, surface, np.arange(len(weights.department)))
+    provinces, departments = len(weights.department), len(weights.provinces_of)
+    empty = (np.empty(0),)
+    nobody = Distances(
+        weights, empty * provinces, np.empty(provinces), empty * departments, np.empty(departments)
+    )
+    return _revised(nobody, surface, np.arange(provinces))
 
 
 def _revised(base: Distances, surface: Floats, provinces: Positions) -> Distances:
-    people, histograms = base.weights.people, list(base.histograms)
+    """Return the distances after some provinces have changed; what concerns the others is taken over."""
+    weights, people = base.weights, base.weights.people
+    histograms, together = list(base.histograms), list(base.together)
+    median, department_median = base.median.copy(), base.department_median.copy()
     for i in provinces:
         some = slice(*people.indptr[i : i + 2])
         histograms[i] = histogram(people.indices[some], people.data[some], surface)
-    return Distances(base.weights, tuple(histograms))
+        median[i] = half(histograms[i], weights.people_total[i])
+    for k in np.unique(weights.department[provinces]):
+        own = weights.provinces_of[k]
+        together[k] = _together([histograms[i] for i in own])
+        department_median[k] = half(together[k], weights.people_total[own].sum())
+    return Distances(weights, tuple(histograms), median, tuple(together), department_median)
 
 
 def count(found: Distances, surface: Floats, *, threshold: float) -> Count:
