@@ -80,7 +80,7 @@ class Bringer:
         message.rerun_script.query_string = "lang=en"
         message.rerun_script.page_name = "data"
         await self.connection.send(message.SerializeToString())
-        return [answer async for _, answer in answers(self.connection)]
+        return [answer async for answer in answers(self.connection)]
 
     async def _where(self, name: str) -> FileURLs:
         """Ask where a file is to be sent."""

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -33,21 +34,34 @@ class Reader:
     errors: int = 0
 
 
-async def connect(port: int) -> ClientConnection:
+class Connection(ClientConnection):
+    """A session that counts the bytes that reach it, as they are on the wire."""
+
+    received = 0
+
+    def data_received(self, data: bytes) -> None:
+        self.received += len(data)
+        super().data_received(data)
+
+
+async def connect(port: int) -> Connection:
     """Open a session as a browser does."""
     address = f"ws://localhost:{port}/_stcore/stream"
-    return await open_socket(address, subprotocols=[Subprotocol("streamlit")], max_size=LARGEST)
+    opened = await open_socket(
+        address, subprotocols=[Subprotocol("streamlit")], max_size=LARGEST, create_connection=Connection
+    )
+    return cast(Connection, opened)
 
 
-async def answers(connection: ClientConnection) -> AsyncIterator[tuple[int, ForwardMsg]]:
-    """Yield size and content of what the app sends, until its script has finished."""
+async def answers(connection: ClientConnection) -> AsyncIterator[ForwardMsg]:
+    """Yield what the app sends, until its script has finished."""
     finished = False
     while not finished:
         raw = await connection.recv()
         answer = ForwardMsg()
         answer.ParseFromString(raw)
         finished = answer.WhichOneof("type") == "script_finished"
-        yield len(raw), answer
+        yield answer
 
 
 def failed(answer: ForwardMsg) -> bool:
@@ -57,17 +71,16 @@ def failed(answer: ForwardMsg) -> bool:
     return kind == "exception" or (kind == "alert" and element.alert.format == Alert.ERROR)
 
 
-async def ask(connection: ClientConnection, query: str, reader: Reader) -> None:
+async def ask(connection: Connection, query: str, reader: Reader) -> None:
     """Run the page with a query string and wait until it has finished."""
     message = BackMsg()
     message.rerun_script.query_string = query
-    start, size = time.perf_counter(), 0
+    start, before = time.perf_counter(), connection.received
     await connection.send(message.SerializeToString())
-    async for part, answer in answers(connection):
-        size += part
+    async for answer in answers(connection):
         reader.errors += failed(answer)
     reader.seconds.append(time.perf_counter() - start)
-    reader.bytes.append(size)
+    reader.bytes.append(connection.received - before)
 
 
 async def visit(port: int, reader: Reader, *, seconds: float, pause: tuple[float, float], seed: int) -> None:
