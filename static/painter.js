@@ -365,8 +365,37 @@ function onItsWay(facts) {
 
 const shapes = new WeakMap(); // GeoJSON object -> its shapes
 
+/* Polygons whose rings are encoded polylines with two decimals, longitude first, as GeoJSON. */
+function unpacked(features) {
+  return {
+    features: features.map(([id, polygons]) => ({
+      id, geometry: { type: "MultiPolygon", coordinates: polygons.map((rings) => rings.map(ringOf)) },
+    })),
+  };
+}
+
+function ringOf(text) {
+  const ring = [];
+  const at = [0, 0];
+  for (let i = 0, axis = 0; i < text.length; axis = 1 - axis) {
+    let value = 0;
+    let digit;
+    let shift = 0;
+    do {
+      digit = text.charCodeAt(i) - 63;
+      value |= (digit & 31) << shift;
+      shift += 5;
+      i += 1;
+    } while (digit >= 32);
+    at[axis] += value & 1 ? ~(value >> 1) : value >> 1;
+    if (axis) ring.push([at[0] / 100, at[1] / 100]);
+  }
+  return ring;
+}
+
 async function loadShapes(geometry, base) {
-  const data = geometry.url ? await fetchJson(new URL(geometry.url, base).href) : geometry.inline;
+  const given = geometry.packed ? unpacked(geometry.packed) : geometry.inline;
+  const data = geometry.url ? await fetchJson(new URL(geometry.url, base).href) : given;
   if (!shapes.has(data)) {
     shapes.set(data, {
       list: (data.features || []).map(shapeOf),

@@ -9,7 +9,7 @@ import shapely
 
 from capgap_geo.analysis import grid as grids
 from capgap_geo.analysis.grid import WGS84
-from capgap_geo.render.outline import JOINED, TOLERANCE, desert_features
+from capgap_geo.render.outline import JOINED, TOLERANCE, desert_features, packed
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +75,33 @@ def test_it_travels_light(grid):
     strict, wide = cones(grid)
     text = json.dumps(desert_features(grid, strict.ravel(), wide.ravel(), threshold=150.0))
     assert len(text) < 40_000
+
+
+def test_a_packed_ring_is_worked_out_by_hand():
+    # -17998 is 35995 once the sign is its last bit: digits 27, 4, 3, 1.
+    assert packed([(-179.98, 0.0)]) == "zcb@?"
+    # 200: 8, 6. 400: 16, 12. -1: 1. 1: 2. -7624 is 15247: 15, 28, 14. -1134 is 2267: 27, 6, 2.
+    assert packed([(1.0, 2.0), (0.99, 2.01), (-75.25, -9.33)]) == "gEoK@An{MzeA"
+
+
+def test_packing_loses_nothing(grid):
+    strict, wide = cones(grid)
+    found = desert_features(grid, strict.ravel(), wide.ravel(), threshold=150.0)
+    assert len(json.dumps(found.packed)) < 0.4 * len(json.dumps(found))
+    for (name, polygons), feature in zip(found.packed, found["features"], strict=True):
+        assert name == feature["id"]
+        for rings, true in zip(polygons, feature["geometry"]["coordinates"], strict=True):
+            assert [unpack(ring) for ring in rings] == true
+
+
+def unpack(text):
+    """Read an encoded polyline digit by digit, as its format is described."""
+    numbers, value, shift = [], 0, 0
+    for digit in (ord(character) - 63 for character in text):
+        value += (digit % 32) * 32**shift
+        shift += 1
+        if digit < 32:
+            numbers.append(-(value + 1) // 2 if value % 2 else value // 2)
+            value = shift = 0
+    steps = np.array(numbers).reshape(-1, 2).cumsum(axis=0)
+    return (steps / 100).tolist()

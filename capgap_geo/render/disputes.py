@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from capgap_geo.analysis.capacity import CAPACITY
+from capgap_geo.analysis.recall import remembered
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Profile, Scenario, Service, Study
 
@@ -49,6 +50,7 @@ def about(study: Study, scenario: Scenario) -> pd.DataFrame:
     return study.contested[study.contested["measure"].eq(ABOUT.get((scenario.service, scenario.profile), ""))]
 
 
+@remembered(64)
 def of_question(study: Study, scenario: Scenario, t: Translator) -> str:
     """Return the sentence on a dispute about whether a service takes a group; empty where there is none."""
     rows = about(study, scenario)

@@ -38,16 +38,10 @@ class Geometry:
     """Polygons or lines: a GeoJSON FeatureCollection by relative URL, or the collection itself.
 
     Features are matched by their ``id``.
-
-    Parameters
-    ----------
-    passing
-        Changes with every question, so it is not worth an address of its own.
     """
 
     url: str | None = None
     inline: Mapping[str, Any] | None = None
-    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +127,7 @@ def located(geometry: Geometry) -> dict[str, Any]:
     """Return a geometry as JSON-ready values."""
     if geometry.url is not None:
         return {"url": geometry.url}
-    return {"inline": geometry.inline, "passing": geometry.passing}
+    return {"inline": geometry.inline}
 
 
 def styled(style: Style) -> dict[str, Any]:

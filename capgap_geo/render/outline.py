@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import contourpy
 import numpy as np
 import shapely
 from numba import njit
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from capgap_geo.analysis.coverage import coverage
@@ -32,13 +32,41 @@ _MARGIN = 2.5
 _EDGE = 4
 
 
+class Outlines(dict[str, Any]):
+    """A GeoJSON FeatureCollection of polygons that also knows a form a tenth as long, for the live map."""
+
+    @cached_property
+    def packed(self) -> list[list[Any]]:
+        """Id and polygons of each feature, every ring as a polyline of hundredths of a degree."""
+        return [
+            [f["id"], [[packed(ring) for ring in polygon] for polygon in f["geometry"]["coordinates"]]]
+            for f in self["features"]
+        ]
+
+
+def packed(ring: ArrayLike) -> str:
+    """Return longitude and latitude of points as text, in the encoded polyline format with two decimals.
+
+    Each number is the step from the one before, in base 32 with the lowest digits first; its sign is its
+    last bit, and every digit but the last one of a number carries 32 more.
+    """
+    points = np.rint(np.asarray(ring, np.float64) * 10**DECIMALS).astype(np.int64)
+    step = np.diff(points, axis=0, prepend=np.zeros((1, 2), np.int64)).ravel()
+    value = np.where(step < 0, ~(step << 1), step << 1)
+    digits = np.stack([value >> shift for shift in range(0, 30, 5)], axis=1)
+    more = np.column_stack([digits[:, 1:] > 0, np.zeros(len(digits), bool)])
+    used = np.column_stack([np.ones(len(digits), bool), more[:, :-1]])
+    text = ((digits & 31) + 32 * more + 63)[used].astype(np.uint8)
+    return str(text.tobytes(), "ascii")
+
+
 def desert_features(
     grid: Grid,
     strict: NDArray[np.float64],
     wide: NDArray[np.float64],
     *,
     threshold: float,
-) -> Mapping[str, Any]:
+) -> Outlines:
     """Return the coverage deserts as GeoJSON, simplified for the screen.
 
     Parameters
@@ -51,7 +79,7 @@ def desert_features(
 
     Returns
     -------
-    dict
+    Outlines
         A FeatureCollection of at most two features: ``robust``, beyond reach with all evidence, and
         ``strict_only``, beyond reach only if evidence must be corroborated.
     """
@@ -62,7 +90,7 @@ def desert_features(
     return collection(grid, kinds, NAMES)
 
 
-def collection(grid: Grid, kinds: Kinds, names: Mapping[int, str]) -> dict[str, Any]:
+def collection(grid: Grid, kinds: Kinds, names: Mapping[int, str]) -> Outlines:
     """Return kinds of land as a GeoJSON FeatureCollection, without patches too small to be drawn.
 
     An outline runs where half of the land is of the kind, between the middles of the screen cells.
@@ -78,7 +106,7 @@ def collection(grid: Grid, kinds: Kinds, names: Mapping[int, str]) -> dict[str, 
     counted = count(kinds, screen.of_cell, max(names) + 1, screen.land.size)
     found = {name: _patches(screen, counted[kind]) for kind, name in names.items()}
     features = [_feature(name, patches) for name, patches in found.items() if len(patches)]
-    return {"type": "FeatureCollection", "features": features}
+    return Outlines(type="FeatureCollection", features=features)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -73,7 +73,7 @@ def _changes(drawn: Drawn, t: Translator) -> AreaLayer:
     return AreaLayer(
         layer_id="plan_changes",
         title=t("plan.gained_title"),
-        geometry=Geometry(inline=features, passing=True),
+        geometry=Geometry(inline=features),
         ids=ids,
         classes="".join(CLASSES[name] for name in ids),
         entries=tuple(ClassEntry(CLASSES[n], theme.PLAN_STYLES[n], said[n]) for n in ids),

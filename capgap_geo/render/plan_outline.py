@@ -11,7 +11,7 @@ from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.coverage import coverage
 from capgap_geo.analysis.grid import Grid
 from capgap_geo.model import Evidence
-from capgap_geo.render.outline import collection
+from capgap_geo.render.outline import Outlines, collection
 
 NAMES = {1: "robust", 2: "strict_only", 3: "gained", 4: "lost"}
 #: What a desert layer shows, and what a plan adds to it.
@@ -37,6 +37,6 @@ def plan_features(grid: Grid, before: Assessment, after: Assessment) -> dict[str
     kind = np.where(now & ~then, 3, np.where(then & ~now, 4, np.where(~wide, 1, np.where(~strict, 2, 0))))
     whole = collection(grid, kind.astype(np.uint8), NAMES)["features"]
     return {
-        name: {"type": "FeatureCollection", "features": [f for f in whole if f["id"] in ids]}
+        name: Outlines(type="FeatureCollection", features=[f for f in whole if f["id"] in ids])
         for name, ids in (("deserts", DESERTS), ("changes", CHANGES))
     }

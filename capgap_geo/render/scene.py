@@ -14,6 +14,7 @@ import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.grid import Grid
+from capgap_geo.analysis.recall import remembered
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Measure, Scenario, Study
 from capgap_geo.privacy import PROTECTED_SERVICES
@@ -326,7 +327,7 @@ def _deserts(answer: Assessment, t: Translator, deserts: Mapping[str, Any]) -> A
     return AreaLayer(
         layer_id="deserts",
         title=t("layer.deserts", threshold=limit),
-        geometry=Geometry(inline=deserts, passing=True),
+        geometry=Geometry(inline=deserts),
         ids=ids,
         classes="".join(classed[i] for i in ids),
         entries=tuple(
@@ -350,17 +351,16 @@ def _lines(ground: Ground, t: Translator, *, shown: bool) -> Iterable[LineLayer]
 
 
 def _zones(ground: Ground, answer: Assessment, t: Translator) -> AreaLayer:
-    zones = ground.study.zones
-    classes = "".join(zones["outline_method"].map(ZONE_CLASS))
+    ids, classes = _zone_classes(ground.study)
     named = {"0": "exact", "1": "schematic", "2": "proxy"}
-    copied = (zones["outline_method"] != "user").all()  # of a user's own zones there is no web copy
+    copied = ZONE_CLASS["user"] not in classes  # of a user's own zones there is no web copy
     return AreaLayer(
         layer_id="zones",
         title=t("layer.zones"),
         geometry=Geometry(url=ground.urls["zones"])
         if copied
-        else Geometry(inline=brought.features(zones, "zone_id")),
-        ids=tuple(zones["zone_id"]),
+        else Geometry(inline=brought.features(ground.study.zones, "zone_id")),
+        ids=ids,
         classes=classes,
         entries=tuple(
             ClassEntry(c, theme.MINING_STYLES[n], t(f"layer.zone.{n}"))
@@ -375,6 +375,12 @@ def _zones(ground: Ground, answer: Assessment, t: Translator) -> AreaLayer:
         noun=t("card.zone_noun"),
         note=t("layer.zones_note"),
     )
+
+
+@remembered(1)
+def _zone_classes(study: Study) -> tuple[tuple[str, ...], str]:
+    """Return the ids of the mining zones, and the class of each."""
+    return tuple(study.zones["zone_id"]), "".join(study.zones["outline_method"].map(ZONE_CLASS))
 
 
 def _facilities(

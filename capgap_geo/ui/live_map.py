@@ -17,6 +17,7 @@ import streamlit as st
 from streamlit import runtime
 
 from capgap_geo.render.mapspec import MapSpec
+from capgap_geo.render.outline import Outlines
 
 #: Seconds in which the map reaches the browser and is drawn there, before the rest of the page follows.
 HEAD_START = 0.015
@@ -113,7 +114,9 @@ def by_address(data: dict[str, Any], *, key: str) -> dict[str, Any]:
             layer["image"] = _served(picture, "image/png", f"{key}.{layer['id']}.image")
         for name in ("geometry", "anchors"):
             part = layer.get(name, {})
-            if not part.get("passing", True):
+            if isinstance(part.get("inline"), Outlines):  # new with every question: no address is worth it
+                layer[name] = {"packed": part["inline"].packed}
+            elif part:
                 layer[name] = part | dict(_moved(part, f"{key}.{layer['id']}.{name}", ("inline",)))
     return data
 

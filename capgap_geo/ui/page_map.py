@@ -37,6 +37,7 @@ def page(state: State, t: Translator) -> State:
     state = _picked(controls.asked(state))
     found = answer(state.scenario)
     beside = st.sidebar.container()
+    beside.html(tag("p", "unseen", t("question.title")))  # the sidebar takes its place before the map does
     st.html(headline(story.headline(study(), found, t, area=state.area)))
     below = st.container(gap="small")
     _map(state, found, t)  # first, for it is what a reader waits for

@@ -10,10 +10,11 @@ import streamlit as st
 from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import DEFAULT_LANGUAGE, LANGUAGES, Translator
 from capgap_geo.ui import page_compare, page_data, page_evidence, page_map, page_plan
+from capgap_geo.ui.controls import asked
 from capgap_geo.ui.data_strip import own_data
 from capgap_geo.ui.document import tell
 from capgap_geo.ui.gate import admitted
-from capgap_geo.ui.prepared import ground, prepared, translator
+from capgap_geo.ui.prepared import answer, ground, prepared, translator
 from capgap_geo.ui.refusals import error_text
 from capgap_geo.ui.state import State, load, save, widget
 from capgap_geo.ui.text import sheet
@@ -71,6 +72,7 @@ def draw(name: str) -> Callable[[], None]:
             if not prepared():
                 with st.spinner(t("wait.prepare"), show_time=False):
                     ground()
+                    answer(asked(state).scenario)
             if state.view == "page":
                 welcome(t)
             if state.view != "poster":  # a poster says it among its sources
