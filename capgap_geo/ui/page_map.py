@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.recall import kept_with_answer
@@ -17,7 +18,7 @@ from capgap_geo.ui.live_map import clicked, live_map
 from capgap_geo.ui.poster import poster, without_frame
 from capgap_geo.ui.prepared import answer, drawn_deserts, ground, note, study
 from capgap_geo.ui.sortable import Cell, Column, Row, number, plain, sortable
-from capgap_geo.ui.state import State
+from capgap_geo.ui.state import State, drawn_before
 from capgap_geo.ui.text import block, headline, headline_note, tag
 
 MAP = "map"
@@ -40,13 +41,13 @@ def page(state: State, t: Translator) -> State:
     beside.html(tag("p", "unseen", t("question.title")))  # the sidebar takes its place before the map does
     st.html(headline(story.headline(study(), found, t, area=state.area)))
     below = st.container(gap="small")
-    _map(state, found, t)  # first, for it is what a reader waits for
+    if new := not drawn_before("map"):  # nothing has its place yet, and the map would be pushed down
+        _words(below, found, t, state.area)
+    _map(state, found, t)  # else it comes first, for it is what a reader waits for
     with beside:
         controls.draw(state, t)
-    with below:
-        if said := note(found, t, state.area):
-            st.html(headline_note(said))
-        figures(found, t, state.area)
+    if not new:
+        _words(below, found, t, state.area)
     with st.container(horizontal=True):
         state = share.share(state, t)
         downloads(state, found, t)
@@ -57,6 +58,14 @@ def page(state: State, t: Translator) -> State:
     _desert_list(found, t, state.area)
     footer.below(found, t)
     return state
+
+
+def _words(below: DeltaGenerator, found: Assessment, t: Translator, area: str) -> None:
+    """Draw what stands between headline and map."""
+    with below:
+        if said := note(found, t, area):
+            st.html(headline_note(said))
+        figures(found, t, area)
 
 
 def _embed(state: State, t: Translator) -> State:

@@ -22,6 +22,7 @@ _TITLE_LENGTH = 120
 _STATE = "state"
 _WRITTEN = "state_written"
 _PAGE = "state_page"
+_DRAWN = "state_drawn"
 
 
 @dataclass(frozen=True)
@@ -133,9 +134,14 @@ def load(page: str) -> State:
     return st.session_state[_STATE]  # type: ignore[no-any-return]
 
 
+def drawn_before(page: str) -> bool:
+    """Return whether the run before this one drew the same page to its end: everything has its place then."""
+    return bool(st.session_state.get(_DRAWN) == page)
+
+
 def save(state: State) -> None:
     """Keep the state and write it to the URL if it differs."""
-    st.session_state[_STATE] = state
+    st.session_state[_STATE], st.session_state[_DRAWN] = state, st.session_state.get(_PAGE)
     params = state.to_params()
     st.session_state[_WRITTEN] = params
     embed = st.query_params.get("embed")
