@@ -228,15 +228,17 @@ def test_the_chosen_service_is_on_the_map_and_no_other(visit, service, badges):
 def test_a_phone_names_the_button_that_opens_the_controls(visit):
     reader = visit(PHONE)
     page = reader.open("?lang=es")
-    page.wait_for_function("() => document.documentElement.lang === 'es'")
     button = page.get_by_test_id("stExpandSidebarButton")
-    said = button.evaluate("b => getComputedStyle(b, '::after').content")
-    assert said == '"Menú: ayuda, para quién, límite"'
+    page.wait_for_function(
+        "said => getComputedStyle(document.querySelector('[data-testid=stExpandSidebarButton]'),"
+        " '::after').content === said",
+        arg='"Menú: ayuda, para quién, límite"',
+    )
     assert button.bounding_box()["width"] >= PHONE["width"] - 4
     button.click()
     page.get_by_text("Para", exact=True).wait_for(timeout=5_000)
     page.wait_for_function(
-        "document.querySelector('[data-testid=stSidebar]').getAttribute('aria-expanded') !== 'false'"
+        "() => document.querySelector('[data-testid=stSidebar]').getAttribute('aria-expanded') !== 'false'"
     )
 
 
