@@ -38,7 +38,8 @@ def page(state: State, t: Translator) -> State:
     state = _picked(controls.asked(state))
     found = answer(state.scenario)
     beside = st.sidebar.container()
-    beside.html(tag("p", "unseen", t("question.title")))  # the sidebar takes its place before the map does
+    with beside.container(key="unseen"):  # the sidebar takes its place before the map does
+        st.html(tag("p", "", t("question.title")))
     st.html(headline(story.headline(study(), found, t, area=state.area)))
     below = st.container(gap="small")
     if new := not drawn_before("map"):  # nothing has its place yet, and the map would be pushed down
