@@ -21,6 +21,7 @@ const TAP_RADIUS = { mouse: 11, touch: 22 };
 const FACT_LINES = ["value", "pair", "note"];
 
 const KEPT_FILES = 80;
+const PAUSES = [250, 1000]; // milliseconds before a file that did not come is asked for again
 const files = new Map(); // address -> promise of JSON: geometry is fetched once per page
 const views = new Map(); // memory name -> view
 
@@ -49,14 +50,21 @@ function fetchJson(address) {
     files.set(address, known);
   } else {
     if (files.size >= KEPT_FILES) files.delete(files.keys().next().value);
-    const promise = fetch(address).then(async (answer) => {
-      if (!answer.ok) throw new Error(`${answer.status} ${address}`);
-      return (promise.found = await answer.json());
-    });
+    const promise = fetched(address).then((found) => (promise.found = found));
     promise.catch(() => files.delete(address));
     files.set(address, promise);
   }
   return files.get(address);
+}
+
+/* Another reader's change, or a weak signal, may hide a file for a moment: it is asked for again. */
+async function fetched(address) {
+  for (const pause of [...PAUSES, null]) {
+    const answer = await fetch(address).catch((error) => ({ ok: false, status: error.message }));
+    if (answer.ok) return answer.json();
+    if (pause === null) throw new Error(`${answer.status} ${address}`);
+    await new Promise((done) => setTimeout(done, pause));
+  }
 }
 
 function el(tag, className, text) {
@@ -467,7 +475,6 @@ class Painter {
     this.switched = new Map(); // layer id -> on or off, as the reader set it
     this.hovered = null;
     this.pinned = null;
-    this.queue = Promise.resolve();
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.ownsMap = !map;
     this.map = map || this.makeMap(container);
@@ -543,21 +550,26 @@ class Painter {
 
   /* -- state -- */
 
+  /* The latest spec wins: one that still waits for a file is given up when another comes. */
   update(spec) {
-    this.queue = this.queue.then(() => this.apply(spec)).catch((error) => this.fail(error, spec));
-    return this.queue.then(() => this.telling);
+    this.wanted = spec;
+    return this.apply(spec).catch((error) => this.fail(error, spec)).then(() => this.telling);
+  }
+
+  stale(spec) {
+    return this.gone || this.wanted !== spec;
   }
 
   async apply(raw) {
     const spec = await resolve(raw, this.base);
-    if (this.gone) return;
+    if (this.stale(raw)) return;
     this.spec = spec;
     this.setTheme(spec);
     if (!this.framed) this.fillPanels();
     const jobs = spec.layers.map((layer) => prepare(layer, this.base));
-    if (!this.layers.length) this.paintAsTheyCome(jobs);
+    if (!this.layers.length) this.paintAsTheyCome(jobs, raw);
     const layers = await Promise.all(jobs);
-    if (this.gone) return;
+    if (this.stale(raw)) return;
     this.keepNames(layers);
     this.layers = layers;
     this.dropDead();
@@ -597,18 +609,18 @@ class Painter {
   }
 
   /* The first time, what has arrived is drawn before the rest is there. */
-  paintAsTheyCome(jobs) {
+  paintAsTheyCome(jobs, raw) {
     const arrived = [];
     jobs.forEach((job, i) => job.then((layer) => {
       arrived[i] = layer;
-      if (this.gone || this.framed) return;
+      if (this.stale(raw) || this.framed) return;
       this.layers = arrived.filter(Boolean);
       this.repaint();
     }, () => {}));
   }
 
   fail(error, spec) {
-    if (this.gone) return;
+    if (this.stale(spec)) return;
     console.warn("map:", error.message);
     this.showNotice(this.spec.labels.load_failed, this.spec.labels.retry, () => this.update(spec));
   }

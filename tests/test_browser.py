@@ -72,6 +72,7 @@ def test_a_choice_is_in_the_address_and_back_undoes_it(visit):
     ).first.click()
     page.wait_for_function("old => document.querySelector('.headline').innerText !== old", arg=before)
     page.wait_for_url(re.compile("service=prosecution"))
+    page.wait_for_load_state("networkidle")  # what the map still asks for is gone once it is not shown
     page.go_back()
     page.wait_for_function("old => document.querySelector('.headline').innerText === old", arg=before)
 

@@ -331,6 +331,39 @@ def test_geometry_that_does_not_come_is_told_and_can_be_asked_again(map_spec, ch
     context.close()
 
 
+def test_a_file_that_comes_at_the_second_try_is_not_missed(map_spec, chromium, site):
+    spec = map_spec("")
+    layer = replace(spec.layers[1], geometry=Geometry(url="static/geo/late.geojson"))
+    context = chromium.new_context()
+    page = context.new_page()
+    asked = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        found = {"body": json.dumps(spec.layers[1].geometry.inline), "content_type": "application/json"}
+        route.fulfill(**found if len(asked) > 1 else {"status": 404})
+
+    page.route("**/late.geojson", answer)
+    page.route(f"{site}/map", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
+    page.goto(f"{site}/map")
+    page.wait_for_function("window.loaded")
+    page.evaluate("spec => window.start(spec)", map_spec("", layers=(layer,)).to_dict())
+    assert page.evaluate("window.map.stats().layers.length") == 1
+    assert len(asked) == 2
+    assert not page.get_by_role("alert").is_visible()
+    context.close()
+
+
+def test_what_has_been_replaced_is_not_missed(map_spec, start):
+    page = start(map_spec(""))
+    page.route("**/none.geojson", lambda route: route.abort())
+    lost = replace(map_spec("").layers[1], geometry=Geometry(url="static/geo/none.geojson"))
+    specs = [map_spec("", layers=(lost,)).to_dict(), map_spec("").to_dict()]
+    page.evaluate("specs => Promise.all(specs.map(spec => window.map.update(spec)))", specs)
+    assert page.evaluate("window.map.stats().layers.length") == len(map_spec("").layers)
+    assert not page.get_by_role("alert").is_visible()
+
+
 def test_on_a_phone_it_works_by_thumb(map_spec, start):
     page = phone(start, map_spec(""))
     assert not page.locator(".cg-legend-body").is_visible()
