@@ -130,8 +130,10 @@ def propagate(  # noqa: C901 - see the module's last sentence
         settles equal costs against cells that this wave has not reached.
     mark
         What each cell has gone through in this wave, 0 at first; reset by the caller.
-    journal, old_cost, old_near
-        Touched cells and what they were; the first `recorded` entries are filled.
+    journal
+        Touched cells; the first `recorded` entries are filled.
+    old_cost, old_near
+        What each touched cell was before.
 
     Returns
     -------
@@ -185,7 +187,7 @@ def propagate(  # noqa: C901 - see the module's last sentence
             if reached < c:
                 if recording:
                     if mark[v] == 0:
-                        journal[recorded], old_cost[recorded], old_near[recorded] = v, c, near[v]
+                        journal[recorded], old_cost[v], old_near[v] = v, c, near[v]
                         recorded += 1
                     mark[v] = CHANGED
                 cost[v], near[v] = reached, i
@@ -197,7 +199,7 @@ def propagate(  # noqa: C901 - see the module's last sentence
                     continue
                 if mark[v] != 0:
                     continue
-                journal[recorded], old_cost[recorded], old_near[recorded] = v, c, near[v]
+                journal[recorded], old_cost[v], old_near[v] = v, c, near[v]
                 recorded += 1
                 mark[v] = TIED
             else:
@@ -271,7 +273,7 @@ def invalidate(  # noqa: C901 - see the module's last sentence
     """
     if near[start] != source:
         return 0
-    journal[0], old_cost[0], old_near[0] = start, cost[start], near[start]
+    journal[0], old_cost[start], old_near[start] = start, cost[start], near[start]
     mark[start] = CHANGED
     filled, done = 1, 0
     while done < filled:
@@ -280,7 +282,7 @@ def invalidate(  # noqa: C901 - see the module's last sentence
         for j in range(len(steps)):
             v = u + steps[j]
             if near[v] == source and mark[v] == 0:
-                journal[filled], old_cost[filled], old_near[filled] = v, cost[v], source
+                journal[filled], old_cost[v], old_near[v] = v, cost[v], source
                 mark[v] = CHANGED
                 filled += 1
     for k in range(filled):
@@ -302,24 +304,22 @@ def invalidate(  # noqa: C901 - see the module's last sentence
 
 @njit(cache=True, nogil=True)
 def differences(
-    journal: Cells,
+    touched: Cells,
     old_cost: Floats,
     old_near: Ids,
-    recorded: int,
     cost: Floats,
     near: Ids,
     padded: int,
     width: int,
     border: int,
 ) -> tuple[NDArray[np.int64], Floats, Floats, Ids, Ids]:
-    """Return the row-major cells without the border that differ from the journal, and old and new values."""
-    cells, count = np.empty(recorded, np.int64), 0
-    costs, nears = np.empty((2, recorded)), np.empty((2, recorded), np.int32)
-    for i in range(recorded):
-        cell = journal[i]
-        if cost[cell] != old_cost[i] or near[cell] != old_near[i]:
+    """Return the row-major cells without the border that differ from before, and old and new values."""
+    cells, count = np.empty(len(touched), np.int64), 0
+    costs, nears = np.empty((2, len(touched))), np.empty((2, len(touched)), np.int32)
+    for cell in touched:
+        if cost[cell] != old_cost[cell] or near[cell] != old_near[cell]:
             cells[count] = (cell // padded - border) * width + cell % padded - border
-            costs[0, count], costs[1, count] = old_cost[i], cost[cell]
-            nears[0, count], nears[1, count] = old_near[i], near[cell]
+            costs[0, count], costs[1, count] = old_cost[cell], cost[cell]
+            nears[0, count], nears[1, count] = old_near[cell], near[cell]
             count += 1
     return cells[:count], costs[0, :count], costs[1, :count], nears[0, :count], nears[1, :count]

@@ -86,14 +86,15 @@ class Field:
         if self.cost[cell] == 0.0:
             return 0
         cells, cost, near = self._journal
-        cells[0], cost[0], near[0] = cell, self.cost[cell], self.near[cell]
+        cells[0], cost[cell], near[cell] = cell, self.cost[cell], self.near[cell]
         self.cost[cell], self.near[cell], self._mark[cell] = 0.0, index, kernel.CHANGED
         return self._spread(np.array([cell], np.uint32), recorded=1, limit=min(limit, UNLIMITED))
 
     def forget(self, recorded: int) -> None:
         """Take back the latest wave, which touched so many cells."""
-        cells, cost, near = (column[:recorded] for column in self._journal)
-        self.cost[cells], self.near[cells] = cost, near
+        journal, cost, near = self._journal
+        cells = journal[:recorded]
+        self.cost[cells], self.near[cells] = cost[cells], near[cells]
 
     def withdraw(self, place: RowCol, index: int, *, heir: int) -> int:
         """Remove a source in favour of another in the same cell (-1: none); return the touched cells."""
@@ -110,9 +111,12 @@ class Field:
     def differences(
         self, recorded: int
     ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """Return the row-major cells that differ now, and cost and source before and after."""
+        """Return the row-major cells that differ now, in their order, and cost and source before and after."""
+        journal, *before = self._journal
+        # In order, so that whoever follows them goes through memory from one end to the other.
+        touched = np.sort(journal[:recorded])
         shape = self._padded[1], self.shape[1], _BORDER
-        return kernel.differences(*self._journal, recorded, self.cost, self.near, *shape)
+        return kernel.differences(touched, *before, self.cost, self.near, *shape)
 
     def restore(self, cells: NDArray[np.int64], cost: NDArray[np.float64], near: NDArray[np.int32]) -> None:
         """Give row-major cells back their values."""
