@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from capgap_geo.analysis.capacity import qualifying, rates, totals
+from capgap_geo.analysis.capacity import by_department, qualifying
 from capgap_geo.analysis.coverage import coverage
 from capgap_geo.analysis.engine import Engine, Levels
 from capgap_geo.analysis.engines import engine as engine
@@ -99,7 +99,7 @@ def assess(study: Study, scenario: Scenario, *, facilities: gpd.GeoDataFrame | N
     sites = known
     if facilities is not None:
         chosen = qualifying(facilities, scenario)
-        sites, capacity = ready.levels(chosen), _capacity(ready, chosen)
+        sites, capacity = ready.levels(chosen), by_department(chosen, ready.department_table)
     strict, wide = ready.reached(scenario, sites, known=known)
     weights = ready.weights(scenario.demand, scenario.profile)
     provinces, departments, country = _areas(weights, strict.count, wide.count)
@@ -127,7 +127,7 @@ def _recorded(
     """Return the facilities on record that count, their sites, and what they hold by department."""
     chosen = qualifying(study.facilities, Scenario(service=service, profile=profile, oldest=oldest))
     ready = engine(study)
-    return chosen, ready.levels(chosen), _capacity(ready, chosen)
+    return chosen, ready.levels(chosen), by_department(chosen, ready.department_table)
 
 
 def _areas(weights: Weights, strict: Count, wide: Count) -> tuple[Columns, Columns, Columns]:
@@ -175,9 +175,9 @@ def _table(columns: Columns, study: Study, kind: str) -> pd.DataFrame:
 
 
 @remembered(3)
-def _named(study: Study, kind: str) -> tuple[pd.Index, NDArray[Any]]:
+def _named(study: Study, kind: str) -> tuple[pd.Index, pd.api.extensions.ExtensionArray]:
     table = getattr(study, f"{kind}s")
-    return pd.Index(table[f"{kind}_id"], name=f"{kind}_id"), table[f"{kind}_name"].to_numpy()
+    return pd.Index(table[f"{kind}_id"], name=f"{kind}_id"), table[f"{kind}_name"].array
 
 
 def _places(ready: Engine, bounds: tuple[NDArray[np.float64], ...], threshold: float) -> pd.DataFrame:
@@ -188,15 +188,7 @@ def _places(ready: Engine, bounds: tuple[NDArray[np.float64], ...], threshold: f
         "covered_lower": coverage(upper, threshold=threshold),
         "covered_upper": coverage(lower, threshold=threshold),
     }
-    named = ready.place_table
-    return pd.DataFrame({**{str(name): named[name] for name in named}, **columns}, index=named.index)
-
-
-def _capacity(ready: Engine, chosen: pd.DataFrame) -> pd.DataFrame:
-    ground = ready.department_table
-    have = totals(chosen, ground.index)
-    per = rates(have, people=ground["population"], area_km2=ground["area_km2"])
-    return pd.DataFrame(np.hstack([have, per]), index=have.index, columns=[*have, *per])
+    return ready.place_table.assign(**columns)
 
 
 def _sources(ready: Engine, chosen: pd.DataFrame) -> tuple[str, ...]:

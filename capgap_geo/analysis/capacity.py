@@ -16,13 +16,26 @@ Flags = NDArray[np.bool_]
 CAPACITY = ("officers", "women_officers", "vehicles", "prosecutors", "beds")
 PER_PEOPLE = 100_000.0
 PER_KM2 = 10_000.0
+_COLUMNS = pd.Index(
+    ["records_lower", "records_upper"]
+    + [f"{name}_{kind}" for name in CAPACITY for kind in ("lower", "upper", "unknown")]
+    + [
+        f"{name}_per_{unit}_{bound}"
+        for name in CAPACITY
+        for bound in ("lower", "upper")
+        for unit in ("100k", "10000_km2")
+    ]
+)
 
 
 def serves(facilities: pd.DataFrame, profile: Profile) -> pd.Series:
     """Return which facilities take a group; `Profile.EVERYONE` asks for all four groups."""
-    needed = GROUPS if profile is Profile.EVERYONE else (profile,)
-    taken = [str(groups).split(";") for groups in facilities["profiles"]]
-    return pd.Series([all(p in groups for p in needed) for groups in taken], facilities.index, bool)
+    return pd.Series(_serves(facilities, profile), facilities.index)
+
+
+def _serves(facilities: pd.DataFrame, profile: Profile) -> Flags:
+    needed = {*GROUPS} if profile is Profile.EVERYONE else {profile}
+    return np.array([needed <= {*str(groups).split(";")} for groups in facilities["profiles"]], bool)
 
 
 def recent(facilities: pd.DataFrame, oldest: int) -> pd.Series:
@@ -30,18 +43,22 @@ def recent(facilities: pd.DataFrame, oldest: int) -> pd.Series:
 
     What a plan opens has no record and always counts.
     """
+    return pd.Series(_recent(facilities, oldest), facilities.index)
+
+
+def _recent(facilities: pd.DataFrame, oldest: int) -> Flags:
     year = facilities["year"].to_numpy(np.float64, na_value=np.nan)
-    dated = (year >= oldest) | (np.isnan(year) & (oldest <= OLDEST_YEAR))
+    dated: Flags = (year >= oldest) | (np.isnan(year) & (oldest <= OLDEST_YEAR))
     if "planned" in facilities:
         dated |= facilities["planned"].to_numpy(bool)
-    return pd.Series(dated, facilities.index)
+    return dated
 
 
 def qualifying(facilities: T, scenario: Scenario) -> T:
     """Return the facilities of a scenario's service that take its profile, of both evidence levels."""
     plain = pd.DataFrame(facilities)
     chosen = plain["service"].to_numpy() == str(scenario.service)
-    chosen &= serves(plain, scenario.profile).to_numpy() & recent(plain, scenario.oldest).to_numpy()
+    chosen &= _serves(plain, scenario.profile) & _recent(plain, scenario.oldest)
     return facilities.take(np.flatnonzero(chosen))
 
 
@@ -91,65 +108,50 @@ def held(facilities: pd.DataFrame, contested: pd.DataFrame, name: str) -> Held |
     return Held(low, high, len(known)) if known else None
 
 
-def totals(facilities: pd.DataFrame, departments: pd.Index) -> pd.DataFrame:
-    """Return records and capacity by department, each as lower and upper bound.
+def by_department(facilities: pd.DataFrame, ground: pd.DataFrame) -> pd.DataFrame:
+    """Return records, capacity and rates by department, each as lower and upper bound.
 
     For a capacity, ``lower`` sums the corroborated values that are known, ``upper`` all values. A
     facility whose value is not known makes ``upper`` NaN: there may be more. A department without
-    any known value has NaN in both: not known, not zero.
+    any known value has NaN in both: not known, not zero. There is no accepted norm for any of the
+    rates: they compare, they do not judge.
+
+    Parameters
+    ----------
+    ground
+        Departments with ``population`` and ``area_km2``.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed by `departments`; columns ``records_lower``, ``records_upper`` and
+        Indexed as `ground`; columns ``records_lower``, ``records_upper`` and, for every capacity,
         ``<capacity>_lower``, ``<capacity>_upper``, ``<capacity>_unknown`` (facilities whose value
-        is not known).
+        is not known), and its bounds ``_per_100k_`` people and ``_per_10000_km2_``.
     """
-    table = pd.DataFrame(facilities)  # columns of a plain table are quicker to take
-    row = departments.get_indexer(pd.Index(table["department_id"]))
-    here = (np.arange(len(departments))[:, None] == row).astype(np.float64)
+    records, bounds, missing = _sums(pd.DataFrame(facilities), ground.index)  # plain tables are quicker
+    people, area = (ground[name].to_numpy(np.float64)[:, None] for name in ("population", "area_km2"))
+    per = [rate * bound for bound in bounds for rate in (PER_PEOPLE / people, PER_KM2 / area)]
+    found = np.column_stack([records, _interleaved([*bounds, missing]), _interleaved(per)])
+    return pd.DataFrame(found, index=ground.index, columns=_COLUMNS)
+
+
+def _sums(table: pd.DataFrame, departments: pd.Index) -> tuple[Floats, tuple[Floats, Floats], Floats]:
+    """Return both counts of records, both bounds of each capacity, and how many do not tell it."""
+    here = (departments.to_numpy()[:, None] == table["department_id"].to_numpy()).astype(np.float64)
     firm, trusted = (
         (table[name].to_numpy() == Evidence.CORROBORATED).astype(np.float64)
         for name in ("evidence", "capacity_evidence")
     )
-    value = table[list(CAPACITY)].to_numpy(np.float64)
+    value = np.column_stack([table[name].to_numpy(np.float64) for name in CAPACITY])
     known = np.isfinite(value)
     every, counted = here.sum(axis=1), here @ (known * trusted[:, None])
     low, high = (here @ np.where(known, value, 0.0) for value in (value * trusted[:, None], value))
     missing = here @ ~known
-    sums = [
-        np.where(counted > 0, low, np.nan),
-        np.where((missing == 0) & (every[:, None] > 0), high, np.nan),
-        missing,
-    ]
-    columns = ["records_lower", "records_upper"]
-    columns += [f"{name}_{kind}" for name in CAPACITY for kind in ("lower", "upper", "unknown")]
-    found = np.column_stack([here @ firm, every, _interleaved(sums)])
-    return pd.DataFrame(found, index=departments, columns=columns)
+    lower = np.where(counted > 0, low, np.nan)
+    upper = np.where((missing == 0) & (every[:, None] > 0), high, np.nan)
+    return np.column_stack([here @ firm, every]), (lower, upper), missing
 
 
 def _interleaved(blocks: list[Floats]) -> Floats:
     """Return the first columns of all blocks, then their second ones, and so on."""
     return np.stack(blocks, axis=2).reshape(len(blocks[0]), -1)
-
-
-def rates(capacity: pd.DataFrame, *, people: pd.Series, area_km2: pd.Series) -> pd.DataFrame:
-    """Return each capacity per 100,000 people and per 10,000 km2, as lower and upper bound.
-
-    Rows of `people` and `area_km2` are those of `capacity`.
-
-    There is no accepted norm for any of these rates: they compare, they do not judge.
-    """
-    bounds = [f"{name}_{bound}" for name in CAPACITY for bound in ("lower", "upper")]
-    value = capacity[bounds].to_numpy(np.float64)
-    per = [
-        PER_PEOPLE * value / people.to_numpy(np.float64)[:, None],
-        PER_KM2 * value / area_km2.to_numpy(np.float64)[:, None],
-    ]
-    columns = [
-        f"{name}_per_{unit}_{bound}"
-        for name in CAPACITY
-        for bound in ("lower", "upper")
-        for unit in ("100k", "10000_km2")
-    ]
-    return pd.DataFrame(_interleaved(per), index=capacity.index, columns=columns)

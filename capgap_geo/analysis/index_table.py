@@ -92,7 +92,7 @@ def read(indicators: pd.DataFrame, definitions: Sequence[Indicator]) -> Interval
     names = pd.Index([indicator.name for indicator in ordered])
     problems = repeated("rows", indicators.index) + repeated("definitions", names)
     problems += ["indicators: found none"] if not len(names) or not len(indicators) else []
-    ends = [_ends(indicators, indicator) for indicator in ordered]
+    ends = _ends(indicators, ordered)
     problems += [p for i, pair in zip(ordered, ends, strict=True) for p in _column_problems(i, pair)]
     refuse("indicators", problems)
     order = in_order(indicators.index)
@@ -114,12 +114,21 @@ def _columns(table: pd.DataFrame, name: str) -> tuple[str, str]:
     return (name, name) if name in table else (f"{name}_lower", f"{name}_upper")
 
 
-def _ends(table: pd.DataFrame, indicator: Indicator) -> tuple[Array, Array] | None:
+def _ends(table: pd.DataFrame, definitions: Sequence[Indicator]) -> list[tuple[Array, Array] | None]:
     """Return the better and the worse end of the values, turned so that higher is worse; None if missing."""
-    if not all(column in table for column in _columns(table, indicator.name)):
-        return None
-    lower, upper = (table[c].to_numpy(dtype=float, na_value=np.nan) for c in _columns(table, indicator.name))
-    return (lower, upper) if indicator.direction is Direction.HIGHER_IS_WORSE else (-upper, -lower)
+    pairs = [_columns(table, indicator.name) for indicator in definitions]
+    there = [name for pair in pairs for name in pair if name in table]
+    numbers = table.take(table.columns.get_indexer(pd.Index(there)), axis=1)
+    values = dict(zip(there, numbers.to_numpy(dtype=float, na_value=np.nan).T, strict=True))
+    ends: list[tuple[Array, Array] | None] = []
+    for indicator, (low, high) in zip(definitions, pairs, strict=True):
+        if low not in values or high not in values:
+            ends.append(None)
+        elif indicator.direction is Direction.HIGHER_IS_WORSE:
+            ends.append((values[low], values[high]))
+        else:
+            ends.append((-values[high], -values[low]))
+    return ends
 
 
 def _finite(best: Array, worst: Array) -> tuple[Array, Array]:

@@ -55,6 +55,7 @@ INDICATORS: tuple[Named, ...] = (
     Named("prosecutors", Pillar.CAPACITY, False, "count"),
 )
 BY_NAME = {i.name: i for i in INDICATORS}
+_COLUMNS = pd.Index([f"{i.name}_{bound}" for i in INDICATORS for bound in ("lower", "upper")])
 
 
 def indicators(study: Study, answer: Assessment) -> pd.DataFrame:
@@ -72,9 +73,8 @@ def indicators(study: Study, answer: Assessment) -> pd.DataFrame:
     for name in ("records", "officers", "officers_per_100k", "prosecutors"):
         pairs[name] = _pair(answer.capacity, name)
     pairs |= {"zones_beyond": _zones_beyond(study, answer), **_fixed(study)}
-    names = [f"{i.name}_{bound}" for i in INDICATORS for bound in ("lower", "upper")]
     values = np.column_stack([values for i in INDICATORS for values in pairs[i.name]])
-    return pd.DataFrame(values, index=answer.departments.index, columns=names)
+    return pd.DataFrame(values, index=answer.departments.index, columns=_COLUMNS)
 
 
 def _pair(table: pd.DataFrame, name: str) -> Pair:
@@ -84,14 +84,19 @@ def _pair(table: pd.DataFrame, name: str) -> Pair:
 
 def _zones_beyond(study: Study, answer: Assessment) -> Pair:
     """Count the mining zones beyond reach."""
-    row = pd.Index(study.departments["department_id"]).get_indexer(pd.Index(study.zones["department_id"]))
+    row, limit, departments = _department_of_zone(study), answer.scenario.threshold, len(study.departments)
     low, high = (
-        np.bincount(
-            row[answer.zones[f"nearest_{b}"] > answer.scenario.threshold], minlength=len(study.departments)
-        )
-        for b in ("lower", "upper")
+        np.bincount(row[values > limit], minlength=departments).astype(np.float64)
+        for values in _pair(answer.zones, "nearest")
     )
-    return low.astype(np.float64), high.astype(np.float64)
+    return low, high
+
+
+@remembered(1)
+def _department_of_zone(study: Study) -> NDArray[np.intp]:
+    """Return the position of the department of each zone."""
+    departments = pd.Index(study.departments["department_id"])
+    return np.asarray(departments.get_indexer(pd.Index(study.zones["department_id"])))
 
 
 @remembered(1)

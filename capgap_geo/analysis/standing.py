@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import numpy as np
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment, assess
@@ -27,7 +28,7 @@ def definitions(table: pd.DataFrame, names: Collection[str] | None = None) -> li
     names
         Indicators to consider; all if not given.
     """
-    stated = table.notna().any().to_dict()
+    stated = dict(zip(table.columns, (~np.isnan(table.to_numpy(np.float64))).any(axis=0), strict=True))
     known = []
     for named in INDICATORS:
         told = stated[f"{named.name}_lower"] or stated[f"{named.name}_upper"]

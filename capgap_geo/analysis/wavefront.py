@@ -112,11 +112,11 @@ class Field:
         self, recorded: int
     ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Return the row-major cells that differ now, in their order, and cost and source before and after."""
-        journal, *before = self._journal
+        journal, cost, near = self._journal
         # In order, so that whoever follows them goes through memory from one end to the other.
         touched = np.sort(journal[:recorded])
         shape = self._padded[1], self.shape[1], _BORDER
-        return kernel.differences(touched, *before, self.cost, self.near, *shape)
+        return kernel.differences(touched, cost, near, self.cost, self.near, *shape)
 
     def restore(self, cells: NDArray[np.int64], cost: NDArray[np.float64], near: NDArray[np.int32]) -> None:
         """Give row-major cells back their values."""

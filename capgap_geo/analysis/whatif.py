@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -158,45 +158,43 @@ def apply(study: Study, plan: Plan) -> gpd.GeoDataFrame:
         raise ScenarioError(
             "plan: " + "; ".join(map(str, problems)), code="plan", details={"problems": problems}
         )
-    table = _on_record(study)
+    columns = dict(_on_record(study))
     ids = list(_ids(study)["facilities"])
-    if any(isinstance(change, Accept) for change in usable):
-        table = table.copy()
+    for name in ("profiles", "changed"):
+        columns[name] = columns[name].copy()
     for change in usable:
         if isinstance(change, Accept):
             row = ids.index(change.facility_id)
-            taken = {*str(table["profiles"].iloc[row]).split(";"), str(change.profile)}
-            table.loc[table.index[row], ["profiles", "changed"]] = (
-                ";".join(p for p in GROUPS if p in taken),
-                True,
-            )
+            taken = {*str(columns["profiles"][row]).split(";"), str(change.profile)}
+            columns["profiles"][row] = ";".join(p for p in GROUPS if p in taken)
+            columns["changed"][row] = True
     gone = {c.facility_id for c in usable if isinstance(c, Remove)}
     kept = np.array([i for i, name in enumerate(ids) if name not in gone], np.intp)
-    return _with_rows(
-        table, kept, [_row(study, c) for c in usable if isinstance(c, Add)], study.facilities.crs
-    )
+    rows = [_row(study, c) for c in usable if isinstance(c, Add)]
+    return _with_rows(columns, kept, rows, study.facilities.crs)
 
 
 @remembered(1)
-def _on_record(study: Study) -> pd.DataFrame:
-    """Return the recorded facilities with the columns of a plan."""
-    return pd.DataFrame(study.facilities).assign(planned=False, changed=False)
+def _on_record(study: Study) -> dict[str, Any]:
+    """Return the columns of the recorded facilities, and those of a plan."""
+    table = pd.DataFrame(study.facilities).assign(planned=False, changed=False)
+    return {str(name): values.values for name, values in table.items()}
 
 
 def _with_rows(
-    table: pd.DataFrame, kept: NDArray[np.intp], rows: list[dict[str, object]], crs: object
+    known: Mapping[str, Any], kept: NDArray[np.intp], rows: list[dict[str, object]], crs: object
 ) -> gpd.GeoDataFrame:
-    """Return the kept rows and new ones below, with the types of the table."""
+    """Return the kept rows and new ones below, with the types of the columns."""
     position = np.append(kept, np.full(len(rows), -1))
-    columns: dict[str, Any] = {}
     index = pd.RangeIndex(len(position))
-    for name, known in table.items():
-        values = known.array.take(position)
+    columns = {}
+    for name, values in known.items():
+        taken = values.take(position)
         if rows:
-            values[len(kept) :] = [row.get(str(name), np.nan if name in CAPACITY else None) for row in rows]
+            taken[len(kept) :] = [row.get(name, np.nan if name in CAPACITY else None) for row in rows]
         # Text with gaps stays as it is: left to itself, pandas would guess a type and change the gaps.
-        columns[str(name)] = pd.Series(values, index, object) if known.dtype == object else values
-    return gpd.GeoDataFrame(pd.DataFrame(columns, index), geometry="geometry", crs=crs)
+        columns[name] = pd.Series(taken, index, object) if values.dtype == object else taken
+    return gpd.GeoDataFrame(pd.DataFrame(columns, index, copy=False), geometry="geometry", crs=crs)
 
 
 def _row(study: Study, change: Add) -> dict[str, object]:
