@@ -29,6 +29,7 @@ from capgap_geo.privacy import Secret, find_leaks
 from capgap_geo.render import print_furniture, print_texture
 from capgap_geo.render.figure import RESOLUTIONS, alt_text, picture
 from capgap_geo.render.print_fonts import Weight, balanced, width, wrap
+from capgap_geo.render.print_geometry import project
 from capgap_geo.render.print_layout import SIZES, compose
 from capgap_geo.render.publish import deserts, map_spec
 from capgap_geo.render.scene import Choice, Paint
@@ -255,6 +256,23 @@ def test_scale_bar_is_as_long_as_it_says(make):
         assert Geod(ellps="WGS84").inv(lon[0], lat[0], lon[1], lat[1])[2] / 1000 == pytest.approx(
             km, rel=0.02
         )
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_town_is_named_beside_its_dot_or_not_at_all(study, make, size):
+    page = compose(make(Scenario(), "es"), SIZES[size], Translator("es"))
+    window, renderer = page.figure.axes[1], page.figure.canvas.get_renderer()
+    points = project(study.places.geometry.x.to_numpy(), study.places.geometry.y.to_numpy())
+    spots = window.transData.transform(np.column_stack(points))
+    named = 0
+    for text in page.axes.findobj(Text):
+        own = spots[(study.places["place_name"] == text.get_text()).to_numpy()]
+        if len(own) and text.get_path_effects() == []:
+            box = text.get_window_extent(renderer)
+            beyond = np.maximum([box.x0, box.y0] - own, own - [box.x1, box.y1]).clip(0)
+            assert np.hypot(*beyond.T).min() <= 1.5 * box.height, text.get_text()
+            named += 1
+    assert named >= 3
 
 
 def test_fine_deserts_have_the_area_that_the_text_states(study):

@@ -111,7 +111,7 @@ class Field:
     def differences(
         self, recorded: int
     ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """Return the row-major cells that differ now, in their order, and cost and source before and after."""
+        """Return the row-major cells that differ now, in order, and cost and source before and after."""
         journal, cost, near = self._journal
         # In order, so that whoever follows them goes through memory from one end to the other.
         touched = np.sort(journal[:recorded])

@@ -178,7 +178,10 @@ def apply(study: Study, plan: Plan) -> gpd.GeoDataFrame:
 def _on_record(study: Study) -> dict[str, Any]:
     """Return the columns of the recorded facilities, and those of a plan."""
     table = pd.DataFrame(study.facilities).assign(planned=False, changed=False)
-    return {str(name): values.values for name, values in table.items()}
+    return {
+        str(name): values.to_numpy() if isinstance(values.dtype, np.dtype) else values.array
+        for name, values in table.items()
+    }
 
 
 def _with_rows(

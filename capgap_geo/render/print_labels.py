@@ -36,11 +36,15 @@ _SIDES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1))
 
 @dataclass
 class Taken:
-    """What of the page is written on already."""
+    """What of the page is taken already: by symbols and the like, and by what has been written since."""
 
     window: Box
     land: shapely.Geometry
-    boxes: list[Box] = field(default_factory=list)
+    symbols: Sequence[Box] = ()
+    boxes: list[Box] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.boxes = list(self.symbols)
 
     def free(self, box: Box) -> bool:
         """Return whether nothing else stands here and the box is inside the window."""
@@ -62,7 +66,7 @@ def write(spec: MapSpec, frame: Frame, boxes: Sequence[Box]) -> None:
     """
     layers = drawn(spec, frame.zoom)
     areas = [x for x in layers if isinstance(x, AreaLayer)]
-    taken = Taken(frame.box.inset(2), _land(areas, frame), list(boxes))
+    taken = Taken(frame.box.inset(2), _land(areas, frame), boxes)
     for layer in areas:
         if layer.badges or (layer.names and layer.layer_id != "zones"):
             _area_names(layer, frame, taken)
@@ -270,8 +274,10 @@ def _places(
 def _place(frame: Frame, taken: Taken, name: str, at: tuple[float, float], ink: Ink) -> None:
     dot = 2.0 * frame.scale
     mark = Box(at[0] - dot, at[1] - dot, 2 * dot, 2 * dot)
-    symbol = next((box for box in taken.boxes if box.overlap(mark) > 0), None)
+    symbol = next((box for box in taken.symbols if box.overlap(mark) > 0), None)
     around = symbol if symbol is not None and symbol.height < 3 * ink.size else mark
+    if around is mark and taken.cost(mark) > 0:
+        return  # a name without its dot would stand somewhere else
     for box in _beside(around, width(name, ink.size, ink.weight), ink.size):
         if taken.free(box):
             taken.boxes.append(box)
