@@ -1,8 +1,9 @@
-"""Labels of rows and columns: their order, their mismatches, and the one error that names every problem."""
+"""Labels of rows and columns: their rows, order and mismatches, and one error that names every problem."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,12 @@ from capgap_geo.errors import SchemaError
 
 #: How many labels a message quotes before it stops.
 QUOTED = 5
+
+
+def row_of(table: pd.DataFrame, label: str) -> pd.Series:
+    """Return the row of a label that is there once."""
+    found: Any = table.loc[label]  # type checkers take seconds for what `loc` might give
+    return pd.Series(found)
 
 
 def in_order(labels: pd.Index) -> NDArray[np.intp]:

@@ -16,6 +16,7 @@ from shapely import Point
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.capacity import CAPACITY
 from capgap_geo.analysis.engines import engine
+from capgap_geo.analysis.labels import row_of
 from capgap_geo.analysis.plan import Accept, Add, Change, Plan, Problem, Remove, read_text
 from capgap_geo.analysis.recall import remembered
 from capgap_geo.errors import ScenarioError
@@ -273,7 +274,7 @@ def difference(before: Assessment, after: Assessment, *, department: str = "") -
 
 
 def _value(answer: Assessment, department: str, column: str) -> float:
-    row = pd.Series(answer.departments.loc[department]) if department else answer.country
+    row = row_of(answer.departments, department) if department else answer.country
     return float(row[column])
 
 

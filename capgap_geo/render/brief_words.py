@@ -9,6 +9,7 @@ import pandas as pd
 
 from capgap_geo.analysis.advice import SMALLEST_TOWN, Gain
 from capgap_geo.analysis.indicators import BY_NAME, indicators
+from capgap_geo.analysis.labels import row_of
 from capgap_geo.analysis.plan import Add, Change, Remove
 from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import Measure, Profile, Service, Study
@@ -69,7 +70,7 @@ class Advice:
 
 def standing_of(table: pd.DataFrame, department: str) -> Standing:
     """Return the standing of a department from the robustness table of the index."""
-    row = pd.Series(table.loc[department])
+    row = row_of(table, department)
     moved = row["moved_most"]
     return Standing(
         float(row["rank_median"]), float(row["rank_p05"]), float(row["rank_p95"]), len(table),

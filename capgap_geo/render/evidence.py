@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from capgap_geo.analysis.capacity import corroborated, serves
+from capgap_geo.analysis.labels import row_of
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Profile, Scenario, Service, Source, Study
 from capgap_geo.render import attribution, disputes, facts, figures, story
@@ -118,7 +119,7 @@ def _care(study: Study, t: Translator, profile: Profile) -> Progress:
 
 
 def _follow_up(study: Study, t: Translator) -> Progress:
-    row = pd.Series(study.absences.set_index("absence_id").loc["no_follow_up"])
+    row = row_of(study.absences.set_index("absence_id"), "no_follow_up")
     return Progress(
         t("asked.follow_up"),
         t("progress.follow_up"),

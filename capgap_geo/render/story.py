@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.labels import row_of
 from capgap_geo.analysis.recall import kept_with_answer
 from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import Demand, Measure, Profile, Scenario, Service, Study
@@ -143,7 +144,7 @@ def area_row(answer: Assessment, area: str) -> tuple[pd.Series, str]:
     table = {"d": answer.departments, "p": answer.provinces, "z": answer.zones}.get(kind)
     if table is None or name not in table.index:
         return answer.country, ""
-    row = pd.Series(table.loc[name])
+    row = row_of(table, name)
     return row, str(row.iloc[0])
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.gap_index import pillars
 from capgap_geo.analysis.indicators import BY_NAME, Pillar
+from capgap_geo.analysis.labels import row_of
 from capgap_geo.analysis.standing import definitions, standings
 from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import Scenario
@@ -140,11 +141,11 @@ def _table(ranks: pd.DataFrame, scores: pd.DataFrame, found: Assessment, t: Tran
     shown = [p for p in Pillar if f"{p}_lower" in scores]
     rows = []
     for department in map(str, ranks.index):
-        row = pd.Series(ranks.loc[department])
+        row = row_of(ranks, department)
         cells = [
             plain(str(found.departments.loc[department, "department_name"])),
             Cell(rank_text(row, t), float(row["rank_median"])),
-            *(_score_cell(pd.Series(scores.loc[department]), pillar, t) for pillar in shown),
+            *(_score_cell(row_of(scores, department), pillar, t) for pillar in shown),
             Cell(t.percent(row["worst_five"]), float(row["worst_five"])),
             Cell(t.percent(row["known"]), float(row["known"])),
             _moved(row, t),

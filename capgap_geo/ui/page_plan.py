@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.labels import row_of
 from capgap_geo.analysis.plan import Add, Plan, Problem, point_at
 from capgap_geo.analysis.whatif import BY_DEPARTMENT, near, read
 from capgap_geo.i18n import DASH, Translator
@@ -168,7 +168,7 @@ def _departments(before: Assessment, after: Assessment, t: Translator) -> None:
         cells = [plain(str(before.departments.loc[department, "department_name"]))]
         cells.append(Cell(plan_words.change_pair(t, *pair), number(max(map(abs, pair)))))
         for answered in (before, after):
-            row = pd.Series(answered.departments.loc[department])
+            row = row_of(answered.departments, department)
             low, high = (float(row[f"uncovered_people_{b}"]) for b in ("lower", "upper"))
             cells.append(Cell(story.people_span(t, low, high), number(low), low / top, high / top))
         rows.append((department, cells))
