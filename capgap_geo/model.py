@@ -209,7 +209,7 @@ class Source:
     producer_es: str = ""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Study:
     """Checked tables of one country, read-only by agreement. Coordinates are WGS 84 (EPSG:4326).
 

@@ -31,6 +31,7 @@ def test_no_page_has_a_serious_barrier_scrolls_sideways_or_asks_another_host(vis
     reader = visit(size, language="fr-FR")
     page = reader.open(f"{name}?lang={language}")
     page.wait_for_timeout(1500)
+    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= size["width"]
     assert page.evaluate("document.documentElement.lang") == language

@@ -14,6 +14,7 @@ from capgap_geo.analysis import engines
 from capgap_geo.analysis.assess import assess
 from capgap_geo.analysis.engine import Engine
 from capgap_geo.analysis.engines import engine, hold
+from capgap_geo.analysis.recall import kept_with_answer
 from capgap_geo.model import Measure, Scenario
 
 NEAR = Scenario(measure=Measure.STRAIGHT_LINE, threshold=100.0)
@@ -44,6 +45,16 @@ def test_an_engine_goes_with_its_holder(study):
     gc.collect()
     assert gone() is None
     assert known not in engines._held
+
+
+def test_what_is_kept_with_an_answer_is_of_one_study(study):
+    answer, other = assess(study, NEAR), replace(study, fingerprint="other")
+    told = kept_with_answer(lambda of, _: of.fingerprint)
+    assert [told(of, answer) for of in (study, other, study)] == [
+        study.fingerprint,
+        "other",
+        study.fingerprint,
+    ]
 
 
 def test_what_is_shared_changes_no_number(study):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from capgap_geo.analysis.engines import engine
 from capgap_geo.model import Study
@@ -47,9 +47,11 @@ def kept_with_answer(function: _OfAnswer[A, P, R]) -> _OfAnswer[A, P, R]:
     def recall(study: Study, answer: A, /, *args: P.args, **options: P.kwargs) -> R:
         made = _made.setdefault(answer, {})
         key = (function, *args, *sorted(options.items()))
-        if key not in made:
-            made[key] = function(study, answer, *args, **options)
-        found: R = made[key]
-        return found
+        whose, found = made.get(key, (None, None))
+        if whose is None or whose() is not study:  # weakly: what is kept must not keep the study
+            found = function(study, answer, *args, **options)
+            made[key] = ref(study), found
+        result: R = found
+        return result
 
     return recall

@@ -184,7 +184,8 @@ def _apa(edition: Edition) -> str:
 def bibtex(edition: Edition) -> str:
     """Return the entry of a result for BibTeX."""
     question = edition.answer.scenario.to_query() or "service=police"
-    note = f"{_tex(question)}; data {edition.answer.fingerprint[:12]}"
+    own = attribution.brought(edition.study, edition.t)
+    note = _tex("; ".join([question, f"data {edition.answer.fingerprint[:12]}", *own]))
     fields = {
         "author": "{{CapGap Geo}}",
         "title": f"{{{_tex(edition.headline.rstrip('.'))}}}",

@@ -9,7 +9,7 @@ from functools import partial
 from types import MappingProxyType
 
 from capgap_geo.errors import ScenarioError
-from capgap_geo.render import archive
+from capgap_geo.render import archive, attribution
 from capgap_geo.render.about import Edition, bibtex, citation, scenario_json
 from capgap_geo.render.export_book import parquet_table, workbook
 from capgap_geo.render.export_geo import geojson, geoparquet, kml
@@ -165,7 +165,7 @@ def readme(edition: Edition) -> str:
         "",
         edition.headline,
         "",
-        edition.meaning,
+        " ".join([edition.meaning, *attribution.brought(edition.study, t)]),
         "",
         f"## {t('export.readme.question')}",
         "",
