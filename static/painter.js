@@ -858,13 +858,15 @@ class Painter {
     if (p.x < 0 || p.y < 0 || p.x > view.width || p.y > view.height) return;
     const font = `500 ${view.zoom >= 7 ? 12 : 11}px ${this.family}`;
     const width = this.measure(view.ctx, place.facts.name, font);
-    const own = this.rows.find((row) => inBox(row, p)) || boxAround(p.x, p.y, 8, 8);
+    const symbol = this.rows.find((row) => inBox(row, p));
+    const dot = boxAround(p.x, p.y, 5, 5);
+    if (!symbol && taken.some((other) => overlaps(other, dot))) return; // without its dot a name would stand somewhere else
+    const own = symbol || boxAround(p.x, p.y, 8, 8);
     const free = [[own.right + 2, p.y], [p.x - width / 2, own.bottom + 8], [own.left - width - 2, p.y], [p.x - width / 2, own.top - 8]]
       .map(([x, y]) => ({ left: x - 1, right: x + width + 1, top: y - 7, bottom: y + 7 }))
       .find((box) => within(box, view.visible) && !taken.some((other) => overlaps(other, box)));
     if (!free) return;
-    const dot = boxAround(p.x, p.y, 5, 5);
-    if (!taken.some((other) => overlaps(other, dot))) {
+    if (!symbol) {
       view.ctx.beginPath();
       view.ctx.arc(p.x, p.y, 2, 0, 7);
       view.ctx.fillStyle = this.spec.theme.ink;
