@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import shapely
 from playwright.sync_api import Browser, Page
 
 from capgap_geo.render import theme
@@ -362,6 +363,35 @@ def test_what_has_been_replaced_is_not_missed(map_spec, start):
     page.evaluate("specs => Promise.all(specs.map(spec => window.map.update(spec)))", specs)
     assert page.evaluate("window.map.stats().layers.length") == len(map_spec("").layers)
     assert not page.get_by_role("alert").is_visible()
+
+
+LISTEN = """() => { window.said = [];
+  const draw = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+    window.said.push(text);
+    return draw.call(this, text, ...at);
+  }; }"""
+
+
+def test_a_town_is_named_beside_its_dot_or_not_at_all(map_spec, start):
+    spec = map_spec("")
+    area = next(layer for layer in spec.layers if getattr(layer, "names", False) is True)
+    west, south, east, north = shapely.geometry.shape(area.geometry.inline["features"][0]["geometry"]).bounds
+    page = start(spec)
+    x, y = point(page, (south + north) / 2, (west + east) / 2)
+    # At the end of the area's name: its dot would be covered, and there is room beside it.
+    under = page.evaluate("at => window.map.map.containerPointToLatLng(at)", [x + 20, y])
+    towns = replace(
+        next(layer for layer in spec.layers if layer.layer_id == "places"),
+        ids=("under", "free"), names=("Under", "Free"), min_zooms=(0.0, 0.0),
+        points=((under["lat"], under["lng"]), (-16.5, -80.0)),
+    )  # fmt: skip
+    page.evaluate(LISTEN)
+    page.evaluate("spec => window.map.update(spec)", map_spec("", layers=(area, towns)).to_dict())
+    said = page.evaluate("window.said")
+    assert area.facts[0].name.upper() in said
+    assert "Free" in said
+    assert "Under" not in said
 
 
 def test_on_a_phone_it_works_by_thumb(map_spec, start):
