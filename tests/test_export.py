@@ -30,7 +30,7 @@ from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Scenario
 from capgap_geo.privacy import Secret, find_leaks
 from capgap_geo.render import attribution, theme
-from capgap_geo.render.about import Edition, bibtex, citation
+from capgap_geo.render.about import Edition, _tex, bibtex, citation
 from capgap_geo.render.columns import described
 from capgap_geo.render.export import KINDS, bundle, export, html
 from capgap_geo.render.export_tables import TABLES, layers
@@ -444,3 +444,7 @@ def test_unknown_kinds_and_parts_are_told(police):
 def test_file_names_tell_the_question(police, make):
     assert police.file_name("departments", "csv") == "capgap_police_everyone_100km_departments.csv"
     assert make(GIRLS).file_name("map", "png") == "capgap_shelter_girls_150km_map.png"
+
+
+def test_a_citation_runs_no_command_of_the_user():
+    assert _tex(r"\input /etc/passwd {x}") == r"\textbackslash{}input /etc/passwd \{x\}"

@@ -202,5 +202,6 @@ def bibtex(edition: Edition) -> str:
 
 
 def _tex(text: str) -> str:
-    """Escape what TeX would read as a command."""
-    return "".join(f"\\{letter}" if letter in "&%$#_{}" else letter for letter in text)
+    """Escape what TeX would read as a command; also a user's own words stand in an entry."""
+    words = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    return "".join(words.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in text)
