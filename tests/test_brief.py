@@ -27,8 +27,6 @@ from capgap_geo.render.figure import alt_text
 from capgap_geo.render.figures import key_figures
 from capgap_geo.render.scene import Choice
 
-#: In one process: a brief is made once and read by several tests.
-pytestmark = pytest.mark.xdist_group("brief")
 KM = Scenario(measure="straight_line", threshold=100)
 WOMEN = Scenario("shelter", "women", "straight_line", 100)
 DAY = dt.date(2026, 11, 24)

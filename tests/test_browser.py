@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from capgap_geo.i18n import Translator
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 PAGES = ["", "compare", "plan", "evidence", "data"]
 DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 
@@ -31,10 +31,12 @@ def test_the_map_shows_departments_zones_and_facilities(visit):
 def test_no_page_has_a_serious_barrier_scrolls_sideways_or_asks_another_host(visit, name, size, language):
     reader = visit(size, language="fr-FR")
     page = reader.open(f"{name}?lang={language}")
-    page.wait_for_timeout(1500)
+    reader.wait_for_rest()
     assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= size["width"]
+    for table in page.locator(".scroll").all():
+        assert table.evaluate("t => t.scrollWidth - t.clientWidth") <= 0
     assert page.evaluate("document.documentElement.lang") == language
     assert page.title().startswith(Translator(language)(f"page.{name or 'map'}"))
     serious = [
@@ -158,16 +160,6 @@ def test_a_list_of_departments_shows_every_row(visit):
     page.get_by_role("button", name="Departamento").click()
     names = box.locator("tbody th").all_inner_texts()
     assert names[:3] == ["Amazonas", "Áncash", "Apurímac"]
-
-
-@pytest.mark.parametrize("name", ["compare", "evidence"])
-def test_a_phone_shows_every_column_of_a_table(visit, name):
-    reader = visit(PHONE)
-    page = reader.open(f"{name}?lang=es")
-    page.locator(".scroll table").first.wait_for(timeout=20_000)
-    page.wait_for_timeout(1500)
-    for box in page.locator(".scroll").all():
-        assert box.evaluate("b => b.scrollWidth - b.clientWidth") <= 0
 
 
 @pytest.mark.parametrize("language", ["es", "en"])

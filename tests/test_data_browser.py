@@ -7,7 +7,7 @@ import pytest
 from capgap_geo.privacy import Secret, find_leaks
 from capgap_geo.sources.uploads import template
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 #: Far from the outlines that are drawn with two decimals only: they would be found in its place.
 SECRET = Secret(-73.3876543, -5.2312346, ("Casa de acogida Flor de Aguaje",))
 SHELTER = f"shelter,Loreto,{SECRET.names[0]},{SECRET.latitude},{SECRET.longitude},,,9,girls,2024,\n"

@@ -319,7 +319,6 @@ def test_kml_agrees_and_has_the_pages_colours(police, tmp_path):
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("browser")
 def test_html_opens_with_the_network_off_and_says_the_same(police, chromium, tmp_path):
     path = tmp_path / "map.html"
     path.write_bytes(html(police))

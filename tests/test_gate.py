@@ -37,10 +37,6 @@ CLOSED = [
 OPEN = ["_stcore/health", "app/static/login.css", "app/static/icon.png", "app/static/fonts/fonts.css"]
 
 
-def in_browser(test):
-    return pytest.mark.browser(pytest.mark.xdist_group("browser")(test))
-
-
 def test_a_password_is_known_again_and_no_other():
     again = Password.read(PASSWORD.stored())
     assert again.matches("cinco palabras n\N{COMBINING TILDE}andu\N{COMBINING ACUTE ACCENT}")
@@ -178,7 +174,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         return None
 
 
-@in_browser
+@pytest.mark.browser
 @pytest.mark.parametrize("path", CLOSED)
 def test_nothing_is_sent(private, path):
     status, headers, text = ask(path, private.address)
@@ -187,13 +183,13 @@ def test_nothing_is_sent(private, path):
     assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
 
 
-@in_browser
+@pytest.mark.browser
 @pytest.mark.parametrize("path", OPEN)
 def test_what_the_form_needs_is_sent(private, path):
     assert ask(path, private.address)[0] == 200
 
 
-@in_browser
+@pytest.mark.browser
 def test_no_file_is_taken_and_no_session_begins(private):
     status, _, text = ask("_stcore/upload_file/a/b", private.address, "PUT", b"x")
     assert (status, text) == (403, "login needed\n")
@@ -208,7 +204,7 @@ def test_no_file_is_taken_and_no_session_begins(private):
         pass
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_form_leads_back_and_nowhere_else(private):
     """Also at an address that a browser would take for another host."""
     form = urlencode({"password": WORD}).encode()
@@ -219,7 +215,7 @@ def test_the_form_leads_back_and_nowhere_else(private):
     assert ask("", private.address, "POST", form + b" " * 5000)[0] == 403
 
 
-@in_browser
+@pytest.mark.browser
 def test_a_link_survives_the_login_by_keyboard(private, chromium):
     context = chromium.new_context(locale="es-PE")
     page = context.new_page()
@@ -247,7 +243,7 @@ def test_a_link_survives_the_login_by_keyboard(private, chromium):
     assert WRONG not in said
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_form_has_no_serious_barrier(private, chromium):
     page = chromium.new_page(viewport={"width": 360, "height": 640})
     page.goto(f"{private.address}/data")
@@ -257,7 +253,7 @@ def test_the_form_has_no_serious_barrier(private, chromium):
     page.close()
 
 
-@in_browser
+@pytest.mark.browser
 def test_who_guesses_is_told_to_wait_and_nobody_else(private):
     guesser, other = ({"X-Forwarded-For": f"203.0.113.{n}"} for n in (9, 10))
     wrong, right = (urlencode({"password": word}).encode() for word in (WRONG, WORD))

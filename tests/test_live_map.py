@@ -126,7 +126,6 @@ def centre(page: Page) -> tuple[float, float]:
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("browser")
 def test_a_change_keeps_the_view_and_sends_little(page):
     page.evaluate("globalThis.capgapMap.map.setView([-12.5, -71], 7, { animate: false })")
     view = page.evaluate("globalThis.capgapMap.view()")
@@ -143,7 +142,6 @@ def test_a_change_keeps_the_view_and_sends_little(page):
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("browser")
 def test_a_click_comes_back_once_and_the_view_stays(page):
     view = page.evaluate("globalThis.capgapMap.view()")
     page.mouse.click(*centre(page))
@@ -159,7 +157,6 @@ def test_a_click_comes_back_once_and_the_view_stays(page):
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("browser")
 def test_the_map_is_reached_by_keyboard_in_the_app(page):
     page.evaluate("globalThis.capgapMap.map.getContainer().focus()")
     for _ in range(5):

@@ -16,7 +16,7 @@ from capgap_geo.render import theme
 from capgap_geo.render.mapspec import AreaLayer, ClassEntry, Facts, Geometry, MapSpec
 from capgap_geo.render.webmap import STATIC
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 PAGE = """<!doctype html><html lang="es"><head><meta charset="utf-8"><title>Map</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">

@@ -245,7 +245,6 @@ def test_a_plan_on_brought_data_stays_with_the_session_and_leaks_nothing():
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("browser")
 def test_a_click_on_the_map_adds_and_undo_takes_it_back(visit):
     reader = visit()
     page = reader.open("plan?lang=en")

@@ -9,7 +9,6 @@ import pytest
 from capgap_geo.errors import ScenarioError
 from capgap_geo.ui.policy import content_policy, framing
 
-pytestmark = pytest.mark.xdist_group("browser")
 #: One address for each kind of answer.
 ANSWERS = [
     "", "compare", "app/static/painter.js", "app/static/nothing.js", "static/nothing.js", "media/x.json",

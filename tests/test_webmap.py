@@ -148,7 +148,6 @@ def show(page: Page, html: str, folder) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("browser")
 def test_the_file_opens_from_disk_with_the_network_off(map_spec, opened, tmp_path):
     page, asked, wrong = opened
     show(page, standalone_html(map_spec("")), tmp_path)
@@ -165,7 +164,6 @@ def test_the_file_opens_from_disk_with_the_network_off(map_spec, opened, tmp_pat
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("browser")
 def test_no_text_of_any_layer_runs_in_the_page(map_spec, opened, tmp_path):
     page, _asked, wrong = opened
     text = hostile(tmp_path / "probe")
@@ -201,7 +199,6 @@ def spots(box: dict[str, float], n: int) -> Iterator[tuple[float, float]]:
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("browser")
 def test_it_shows_in_a_notebook_frame_without_a_network(map_spec, opened, tmp_path):
     page, asked, wrong = opened
     frame = folium_map(map_spec("")).get_root()._repr_html_()
