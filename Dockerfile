@@ -24,7 +24,7 @@ COPY .streamlit .streamlit
 COPY static static
 COPY data data
 COPY capgap_geo capgap_geo
-RUN pip install --no-deps -e .
+RUN pip install --no-deps -e . && python -m compileall -q capgap_geo
 
 USER capgap
 # Compile the kernels once, here, so that the first reader does not wait for it.

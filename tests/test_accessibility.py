@@ -109,7 +109,7 @@ def worlds(draw):
 
 @every_method
 @given(world=worlds())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_capacity_is_conserved(method, world):
     supply, people, reach = world
     table = method(supply, people, reach)
@@ -122,7 +122,7 @@ def test_capacity_is_conserved(method, world):
 
 @every_method
 @given(world=worlds(), order=st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_order_of_the_input_is_irrelevant(method, world, order):
     supply, people, reach = world
     table = method(supply, people, reach)
@@ -138,7 +138,7 @@ def test_the_order_of_the_input_is_irrelevant(method, world, order):
 
 
 @given(world=worlds(), extra=st.floats(1.0, 100.0))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_more_capacity_never_lowers_anybody(world, extra):
     supply, people, reach = world
     before = two_step(supply, people, reach, maximum=120.0)["accessibility_lower"]

@@ -75,6 +75,7 @@ def test_a_choice_is_in_the_address_and_back_undoes_it(visit):
 def test_the_language_changes_everything(visit):
     reader = visit()
     page = reader.open("evidence?lang=es")
+    reader.wait_for_rest()
     page.locator(".st-key-language").get_by_text("EN", exact=True).click()
     page.wait_for_function("() => document.documentElement.lang === 'en'")
     page.wait_for_function("() => document.querySelector('.headline').innerText.startsWith('What Peru')")

@@ -100,7 +100,7 @@ def test_outlines_without_crs_are_refused() -> None:
     st.floats(1.0, 300.0),
     st.floats(1.0, 300.0),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_deserts_shrink_with_reach_and_with_facilities(
     places: list[tuple[float, float]], a: float, b: float
 ) -> None:

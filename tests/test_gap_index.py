@@ -99,7 +99,7 @@ def test_strength_in_one_pillar_does_not_hide_absence_in_another():
 @scales
 @ways
 @given(table=tables(), factor=st.sampled_from([0.25, 2.0, 1024.0]), shift=st.sampled_from([0.0, 64.0]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_units_do_not_matter(normalisation, aggregation, table, factor, shift):
     options = {"definitions": PARTS, "normalisation": normalisation, "aggregation": aggregation}
     changed = table.assign(far=table["far"] * factor + shift, beds=table["beds"] * factor)
@@ -109,7 +109,7 @@ def test_units_do_not_matter(normalisation, aggregation, table, factor, shift):
 @scales
 @ways
 @given(table=tables(), part=st.sampled_from(PARTS), step=st.floats(0.5, 30.0))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_worse_value_never_makes_a_gap_smaller(normalisation, aggregation, table, part, step):
     options = {"definitions": PARTS, "normalisation": normalisation, "aggregation": aggregation}
     worse = table.copy()
@@ -124,7 +124,7 @@ def test_a_worse_value_never_makes_a_gap_smaller(normalisation, aggregation, tab
 @scales
 @ways
 @given(table=tables(gaps=True), order=st.randoms(use_true_random=False))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_order_of_rows_and_columns_does_not_matter(normalisation, aggregation, table, order):
     options = {"normalisation": normalisation, "aggregation": aggregation}
     rows, columns, parts = list(table.index), list(table.columns), list(PARTS)
@@ -138,7 +138,7 @@ def test_the_order_of_rows_and_columns_does_not_matter(normalisation, aggregatio
 @scales
 @ways
 @given(table=tables(gaps=True), position=st.lists(st.floats(0, 1), min_size=32, max_size=32))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_not_known_lies_within_the_bounds(normalisation, aggregation, table, position):
     options = {"definitions": PARTS, "normalisation": normalisation, "aggregation": aggregation}
     limits = bounds(table, **options)

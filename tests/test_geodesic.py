@@ -78,7 +78,7 @@ def test_lengths_agree_with_karney_to_a_tenth_of_a_millimetre() -> None:
     arrays(float, (5, 2), elements=st.floats(-80.0, -70.0)),
     st.permutations(range(5)),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_row_order_of_the_facilities_is_irrelevant(points: Table, places: Table, order: list[int]) -> None:
     _, metres = geodesic.nearest(points, places)
     index, again = geodesic.nearest(points, places[order])
@@ -135,7 +135,6 @@ def test_a_disc_has_the_area_of_the_geodesic_disc(lat: float, radius_km: float) 
 
 
 @given(st.floats(1.0, 1000.0), st.integers(3, 200))
-@settings(deadline=None)
 def test_the_area_does_not_depend_on_the_number_of_vertices(radius_km: float, vertices: int) -> None:
     fine, coarse = (geodesic.disc(-75.0, -12.0, radius_km=radius_km, vertices=n) for n in (720, vertices))
     areas = [abs(GEOD.geometry_area_perimeter(outline)[0]) for outline in (fine, coarse)]

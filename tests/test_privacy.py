@@ -123,7 +123,7 @@ def tables(draw, grouped=False):
     return cells, parents
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.one_of(tables(), tables(grouped=True)))
 def test_no_outputs_together_tell_a_small_count(case):
     cells, parents = case
@@ -137,7 +137,7 @@ def test_no_outputs_together_tell_a_small_count(case):
         assert high >= MINIMUM_CELL - 1e-6, (cells, row)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables())
 def test_what_is_published_is_true_and_large_enough(case):
     cells, parents = case
@@ -150,7 +150,7 @@ def test_what_is_published_is_true_and_large_enough(case):
     assert safe.loc[table["value"] == 0, "value"].eq(0).all(), "nobody is no small group"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tables())
 def test_a_greater_k_withholds_all_that_a_smaller_one_does(case):
     table = with_totals(*case)
@@ -254,7 +254,6 @@ AREAS = gpd.GeoDataFrame(
 )
 
 
-@settings(deadline=None)
 @given(st.floats(-71.99, -69.01), st.floats(-16.9, -10.1))
 def test_snapping_gives_the_area_and_forgets_the_point(x, y):
     found = snap(gpd.GeoSeries([shapely.Point(x, y), None], crs="EPSG:4326"), AREAS, key="department_id")

@@ -104,7 +104,7 @@ def kept(surface: Surface) -> Surface:
     neighbours=st.sampled_from([8, 16]),
     steps=st.lists(st.sampled_from(["add", "remove", "undo"]), max_size=8),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_sequence_equals_a_new_run_to_the_last_bit(
     seed: int, palette: list[float], barred: float, neighbours: int, steps: list[str]
 ) -> None:

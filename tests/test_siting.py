@@ -66,7 +66,7 @@ def answer_or_refusal(solve):
 
 
 @given(questions())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_max_covering_equals_brute_force(question):
     costs, people, fixed, p = question
     answer, refusal = answer_or_refusal(lambda: siting.max_covering(costs <= 6.0, people, p=p, fixed=fixed))
@@ -87,7 +87,7 @@ def test_max_covering_equals_brute_force(question):
 
 
 @given(questions(), st.lists(st.integers(0, 6), min_size=6, max_size=6), st.integers(0, 14))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_budgeted_covering_equals_brute_force(question, prices, budget):
     costs, people, fixed, _ = question
     price = (
@@ -112,7 +112,7 @@ def test_budgeted_covering_equals_brute_force(question, prices, budget):
 
 
 @given(questions())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_set_covering_equals_brute_force(question):
     costs, _, fixed, _ = question
     answer = siting.set_covering(costs <= 6.0, fixed=fixed, reachable_only=True)
@@ -129,7 +129,7 @@ def test_set_covering_equals_brute_force(question):
 
 
 @given(questions())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_p_median_equals_brute_force(question):
     costs, people, fixed, p = question
     answer, refusal = answer_or_refusal(
@@ -151,7 +151,7 @@ def test_p_median_equals_brute_force(question):
 
 
 @given(questions())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_p_center_equals_brute_force(question):
     costs, _, fixed, p = question
     answer, refusal = answer_or_refusal(lambda: siting.p_center(costs, p=p, fixed=fixed, reachable_only=True))
@@ -172,7 +172,7 @@ def test_p_center_equals_brute_force(question):
 
 
 @given(questions(unreachable=0.0), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_order_of_the_input_is_irrelevant(question, order):
     costs, people, fixed, p = question
     rows, columns = list(costs.index), list(costs.columns)
@@ -264,7 +264,7 @@ def test_the_curve_rises_and_flattens():
 
 
 @given(questions())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_curve_never_falls_and_each_site_adds_less_than_all_before(question):
     costs, people, fixed, _ = question
     assume((costs[people > 0].drop(columns=fixed) <= 6.0).any(axis=None))

@@ -132,9 +132,7 @@ def files(draw):
 ACTIVE = set("<>{}`\"'\\")
 
 
-@settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(files(), st.booleans())
 def test_any_table_of_any_kind_is_judged_row_by_row(file, sourced):
     kind, mapping, raw = file
