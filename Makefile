@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 COMPILE := $(BIN)/python -m compileall -q -j 0 -x /tests/ $(VENV)/lib capgap_geo || true
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench bench-ui load fuzz docs data clean
+.PHONY: help run test lint suite bench bench-ui load fuzz docs data clean
 
 help:
 	@echo "make run    the app on http://localhost:$(PORT)"
@@ -49,7 +49,10 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tests/audit.py
 
-test: lint
+test: $(VENV)/.dev
+	$(MAKE) --no-print-directory --jobs 2 lint suite
+
+suite: $(VENV)/.dev
 	sh tests/ensure_browser.sh $(BIN)/python
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 

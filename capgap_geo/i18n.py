@@ -39,6 +39,12 @@ class Translator:
         self._texts = texts(self.language)
         self._locale = _LOCALES[self.language]
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Translator) and other.language == self.language
+
+    def __hash__(self) -> int:
+        return hash(self.language)
+
     def __call__(self, key: str, /, **values: object) -> str:
         """Return the text of a key with its placeholders filled.
 

@@ -37,6 +37,8 @@ def test_no_page_has_a_serious_barrier_scrolls_sideways_or_asks_another_host(vis
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= size["width"]
     for table in page.locator(".scroll").all():
         assert table.evaluate("t => t.scrollWidth - t.clientWidth") <= 0
+    if (name, size) == ("", DESK):
+        headline_figures_and_the_whole_map_fit(page)
     assert page.evaluate("document.documentElement.lang") == language
     assert page.title().startswith(Translator(language)(f"page.{name or 'map'}"))
     serious = [
@@ -45,6 +47,13 @@ def test_no_page_has_a_serious_barrier_scrolls_sideways_or_asks_another_host(vis
         if found["impact"] in ("serious", "critical")
     ]
     assert serious == []
+
+
+def headline_figures_and_the_whole_map_fit(page):
+    for part in (".figures", ".cg-host", ".cg-legend"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= DESK["height"], part
+    assert page.locator(".cg-legend-body").evaluate("b => b.scrollHeight - b.clientHeight") <= 0
 
 
 def test_a_link_brings_back_the_view(visit):
@@ -161,17 +170,6 @@ def test_a_list_of_departments_shows_every_row(visit):
     page.get_by_role("button", name="Departamento").click()
     names = box.locator("tbody th").all_inner_texts()
     assert names[:3] == ["Amazonas", "Áncash", "Apurímac"]
-
-
-@pytest.mark.parametrize("language", ["es", "en"])
-def test_headline_figures_and_the_whole_map_fit_a_laptop(visit, language):
-    reader = visit(DESK)
-    page = reader.open(f"?lang={language}")
-    reader.wait_for_map()
-    for part in (".figures", ".cg-host", ".cg-legend"):
-        box = page.locator(part).bounding_box()
-        assert box["y"] + box["height"] <= DESK["height"], part
-    assert page.locator(".cg-legend-body").evaluate("b => b.scrollHeight - b.clientHeight") <= 0
 
 
 @pytest.mark.parametrize(("area", "west"), [("d:17", -72.4), ("d:16", -77.8), ("p:1701", -71.6)])

@@ -62,6 +62,12 @@ def police(make):
     return make()
 
 
+@pytest.fixture(scope="module")
+def exported(police):
+    """Return ``exported(kind, part="")``: a file of the country's police, made once for all tests."""
+    return functools.cache(lambda kind, part="": export(police, kind, part))
+
+
 def agrees(table, answer, key="department_id"):
     """Hold a table that was read back to the assessment, to the last digit that it carries."""
     own = answer.departments if key == "department_id" else answer.provinces
@@ -75,8 +81,8 @@ def agrees(table, answer, key="department_id"):
     np.testing.assert_allclose(table["nearest_lower"].astype(float), own["nearest_lower"], atol=0.05)
 
 
-def test_csv_says_what_the_assessment_says(police):
-    content = export(police, "csv", "departments")
+def test_csv_says_what_the_assessment_says(police, exported):
+    content = exported("csv", "departments")
     table = pd.read_csv(io.BytesIO(content), dtype={"department_id": str})
     assert len(table) == 25
     agrees(table, police.answer)
@@ -92,18 +98,18 @@ def test_csv_says_what_the_assessment_says(police):
     assert b"\r" not in content
 
 
-def test_provinces_and_places_too(police):
-    provinces = pd.read_csv(io.BytesIO(export(police, "csv", "provinces")), dtype={"province_id": str})
+def test_provinces_and_places_too(police, exported):
+    provinces = pd.read_csv(io.BytesIO(exported("csv", "provinces")), dtype={"province_id": str})
     agrees(provinces, police.answer, "province_id")
     assert provinces["pcode"].str.fullmatch(r"PE\d{4}").all()
-    places = pd.read_csv(io.BytesIO(export(police, "csv", "places")), dtype={"place_id": str})
+    places = pd.read_csv(io.BytesIO(exported("csv", "places")), dtype={"place_id": str})
     own = police.answer.places
     np.testing.assert_allclose(places["nearest_upper"], own["nearest_upper"], atol=0.05)
     assert (places["covered_lower"] == own["covered_lower"].to_numpy()).all()
 
 
-def test_mining_zones_tell_reach_and_no_people(police):
-    zones = pd.read_csv(io.BytesIO(export(police, "csv", "zones")))
+def test_mining_zones_tell_reach_and_no_people(police, exported):
+    zones = pd.read_csv(io.BytesIO(exported("csv", "zones")))
     assert not [name for name in zones.columns if "people" in name or "share" in name]
     np.testing.assert_allclose(zones["nearest_lower"], police.answer.zones["nearest_lower"], atol=0.05)
 
@@ -148,8 +154,8 @@ def test_no_cell_is_a_formula(police):
     assert not any(text.startswith(("=", "+", "-", "@", "\t", "\r")) for text in texts)
 
 
-def test_workbook_explains_itself_and_agrees(police):
-    book = openpyxl.load_workbook(io.BytesIO(export(police, "xlsx")))
+def test_workbook_explains_itself_and_agrees(police, exported):
+    book = openpyxl.load_workbook(io.BytesIO(exported("xlsx")))
     t = police.t
     assert book.sheetnames[0] == t("export.sheet.read_me")
     assert t("export.sheet.sources") in book.sheetnames
@@ -180,12 +186,12 @@ def test_every_column_of_every_file_has_a_meaning(make, language):
         assert described(name, "km", edition.t).strip()
 
 
-def test_parquet_carries_types_and_metadata(police):
+def test_parquet_carries_types_and_metadata(police, exported):
     for name in TABLES:
-        table = pq.read_table(io.BytesIO(export(police, "parquet", name)))
+        table = pq.read_table(io.BytesIO(exported("parquet", name)))
         assert table.schema.metadata[b"capgap:headline"].decode() == police.headline
         assert table.schema.metadata[b"capgap:licences"]
-    agrees(pq.read_table(io.BytesIO(export(police, "parquet", "departments"))).to_pandas(), police.answer)
+    agrees(pq.read_table(io.BytesIO(exported("parquet", "departments"))).to_pandas(), police.answer)
 
 
 def coordinates(value):
@@ -197,8 +203,8 @@ def coordinates(value):
 
 
 @pytest.mark.parametrize("name", ["departments", "provinces", "mining_zones", "deserts", "facilities"])
-def test_geojson_is_rfc_7946(police, tmp_path, name):
-    content = export(police, "geojson", name)
+def test_geojson_is_rfc_7946(police, tmp_path, name, exported):
+    content = exported("geojson", name)
     data = json.loads(content, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
     assert "crs" not in data
     assert len(data["bbox"]) == 4
@@ -224,21 +230,21 @@ def test_geojson_is_rfc_7946(police, tmp_path, name):
         agrees(read, police.answer)
 
 
-def test_exported_areas_are_the_studys(police, tmp_path):
-    read = gpd.read_parquet(io.BytesIO(export(police, "geoparquet", "departments")))
+def test_exported_areas_are_the_studys(police, tmp_path, exported):
+    read = gpd.read_parquet(io.BytesIO(exported("geoparquet", "departments")))
     assert read.crs.to_epsg() == 4326
     own = police.study.departments.to_crs("ESRI:102033").area.to_numpy()
     np.testing.assert_allclose(read.to_crs("ESRI:102033").area, own, rtol=1e-9)
     agrees(read, police.answer)
-    metadata = pq.read_schema(io.BytesIO(export(police, "geoparquet", "deserts"))).metadata
+    metadata = pq.read_schema(io.BytesIO(exported("geoparquet", "deserts"))).metadata
     assert json.loads(metadata[b"geo"])["primary_column"] == "geometry"
     assert metadata[b"capgap:scenario"].decode() == KM.to_query()
 
 
 @pytest.fixture(scope="module")
-def package(police, tmp_path_factory):
+def package(exported, tmp_path_factory):
     path = tmp_path_factory.mktemp("gpkg") / "capgap.gpkg"
-    path.write_bytes(export(police, "gpkg"))
+    path.write_bytes(exported("gpkg"))
     return path
 
 
@@ -296,8 +302,8 @@ if shutil.which("ogrinfo"):
         assert "Warning" not in told.stderr
 
 
-def test_kml_agrees_and_has_the_pages_colours(police, tmp_path):
-    content = export(police, "kml")
+def test_kml_agrees_and_has_the_pages_colours(police, tmp_path, exported):
+    content = exported("kml")
     root = etree.fromstring(content)
     document = root.find(f"{KML}Document")
     assert police.meaning in document.find(f"{KML}description").text
@@ -366,14 +372,14 @@ def test_the_bundle_is_whole_and_its_sums_hold(police):
     assert asked["data_fingerprint"] == police.study.fingerprint
 
 
-def test_the_same_scenario_gives_the_same_bytes_and_only_dates_differ(police, study):
+def test_the_same_scenario_gives_the_same_bytes_and_only_dates_differ(study, exported):
     again = Edition(study, assess(study, KM), Translator("es"), base="https://capgap.example/", date=DAY)
     for kind, known in KINDS.items():
         if kind != "zip":
-            assert export(again, kind) == export(police, kind), (kind, known.parts[0])
+            assert export(again, kind) == exported(kind), (kind, known.parts[0])
     later = replace(again, date=dt.date(2027, 1, 2))
     for kind in ("csv", "geojson", "kml", "html"):
-        old, new = export(police, kind).decode(), export(later, kind).decode()
+        old, new = exported(kind).decode(), export(later, kind).decode()
         assert new.replace("2027-01-02", "2026-11-24") == old, kind
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment
-from capgap_geo.i18n import Translator
+from capgap_geo.analysis.recall import remembered
+from capgap_geo.i18n import LANGUAGES, Translator
 from capgap_geo.model import Service, Study
 from capgap_geo.privacy.settings import MINIMUM_CELL
 from capgap_geo.render import facts, story, zone_sources
@@ -16,6 +17,8 @@ from capgap_geo.render import facts, story, zone_sources
 BY_DEPARTMENT = ("present", "absent", "incidents")
 #: Registries of children, whose small counts are not told exactly.
 CHILDREN = "nna_"
+#: Sections kept ready, one of each department in each language.
+KEPT = 25 * len(LANGUAGES)
 #: What a measure counts where its unit says less.
 _UNITS = {
     "share_from_cusco": "percent_from_cusco",
@@ -116,6 +119,7 @@ def _reach(study: Study, answer: Assessment, t: Translator, row: pd.Series, *, z
     return Section("reach", title, tuple(lines), "" if row["robust"] else t("fact.not_robust"))
 
 
+@remembered(KEPT)
 def _present(study: Study, t: Translator, department: str) -> Section:
     local = study.facilities[study.facilities["department_id"] == department]
     lines = [
@@ -131,6 +135,7 @@ def _facility(study: Study, t: Translator, row: pd.Series) -> Line:
     return Line(said.name, f"{said.value} · {said.pair}", said.year, said.source, said.note)
 
 
+@remembered(KEPT)
 def _absent(study: Study, t: Translator, department: str) -> Section:
     local = study.facilities[study.facilities["department_id"] == department]
     known = study.absences[
@@ -210,6 +215,7 @@ def _counted(t: Translator, row: pd.Series) -> str:
     return t(f"{said}.other", n=number) if said else number
 
 
+@remembered(KEPT)
 def _incidents(study: Study, t: Translator, department: str) -> Section:
     local = study.incidents[study.incidents["department_id"] == department]
     titles = study.registries.set_index("registry")["title_es" if t.language == "es" else "title"]
