@@ -139,11 +139,8 @@ def distance(points: Floats, centred: Floats, before: Floats, base: Floats, want
         Longitude and latitude of the sites.
     """
     kept, new = {tuple(row) for row in base.tolist()}, {tuple(row) for row in wanted.tolist()}
-    limit = (before * METRES_PER_KM + SLACK_M) ** 2
-    affected = np.zeros(len(points), bool)
-    for site in ellipsoid.earth_centred(np.array(sorted(kept ^ new)).reshape(-1, 2)):
-        affected |= ((centred - site) ** 2).sum(axis=1) <= limit
-    again = np.flatnonzero(affected)
+    changed = ellipsoid.earth_centred(np.array(sorted(kept ^ new)).reshape(-1, 2))
+    again = _within(centred, changed, before * METRES_PER_KM + SLACK_M)
     surface = before.copy()
     surface[again] = geodesic.nearest(points[again], wanted)[1] / METRES_PER_KM
     return surface, _differing(before, surface, again)
@@ -152,6 +149,21 @@ def distance(points: Floats, centred: Floats, before: Floats, base: Floats, want
 def _differing(before: Floats, surface: Floats, cells: NDArray[np.intp]) -> NDArray[np.intp]:
     differ: NDArray[np.bool_] = surface[cells] != before[cells]
     return cells[differ]
+
+
+@njit(cache=True, nogil=True)
+def _within(centred: Floats, sites: Floats, metres: Floats) -> NDArray[np.intp]:
+    """Return the points that have any of the sites within so many metres, as the chord goes."""
+    found, n = np.empty(len(centred), np.intp), 0
+    for i in range(len(centred)):
+        limit = metres[i] * metres[i]
+        for k in range(len(sites)):
+            x, y, z = centred[i, 0] - sites[k, 0], centred[i, 1] - sites[k, 1], centred[i, 2] - sites[k, 2]
+            if x * x + y * y + z * z <= limit:
+                found[n] = i
+                n += 1
+                break
+    return found[:n]
 
 
 @njit(cache=True, nogil=True)
