@@ -111,6 +111,7 @@ def page(chromium: Browser, app: str) -> Iterator[Page]:
     page.on("websocket", lambda ws: ws.on("framereceived", lambda data: page.received.append(len(data))))
     page.goto(app)
     page.wait_for_function(READY, arg=1)
+    page.wait_for_selector("[data-test-script-state=notRunning]")
     yield page
     assert page.wrong == []
     assert [a for a in page.asked if not re.match(r"(http://127\.0\.0\.1|data:|blob:)", a)] == []
