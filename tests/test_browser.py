@@ -36,9 +36,12 @@ def test_no_page_has_a_serious_barrier_scrolls_sideways_or_asks_another_host(vis
     assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= size["width"]
+    if name in ("compare", "evidence"):
+        page.locator(".scroll table").first.wait_for(timeout=20_000)
     for table in page.locator(".scroll").all():
         assert table.evaluate("t => t.scrollWidth - t.clientWidth") <= 0
     if (name, size) == ("", DESK):
+        reader.wait_for_map()
         headline_figures_and_the_whole_map_fit(page)
     assert page.title().startswith(Translator(language)(f"page.{name or 'map'}"))
     serious = [
