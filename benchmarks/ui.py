@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from pathlib import Path
 from statistics import median
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import results
+from benchmarks.browser import launch
 from benchmarks.server import running
 from benchmarks.wire import Wire, counting
 
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 ROUNDS = 9
 DESK = {"width": 1366, "height": 768}
 #: Resolves when the map has painted a spec that it had not painted before.
@@ -118,9 +113,7 @@ def opened(browser: Browser, address: str) -> Page:
 def measure(port: int) -> dict[str, float]:
     query = "?lang=en&threshold=30"
     with sync_playwright() as playwright, counting(port) as wire:
-        own = Path(playwright.chromium.executable_path).exists()
-        path = None if own else shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = launch(playwright)
         firsts = first_maps(browser, f"http://localhost:{port}/?lang=en")
         page = opened(browser, f"http://localhost:{port}/{query}")
         changes = []

@@ -10,7 +10,6 @@ import http.server
 import io
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from hypothesis import settings
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from benchmarks.browser import launch
 from capgap_geo.cli import _code
 from capgap_geo.model import Study
 from capgap_geo.render import theme
@@ -47,11 +47,6 @@ from capgap_geo.render.mapspec import (
 from capgap_geo.sources.study import load_study
 
 ROOT = Path(__file__).resolve().parents[1]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 # How long an example takes is no matter of right or wrong.
 settings.register_profile("untimed", deadline=None)
@@ -87,9 +82,7 @@ def capgap(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, 
 def chromium() -> Iterator[Browser]:
     """Playwright's own Chromium, or else the system's."""
     with sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path).exists()
-        path = None if own else next(filter(None, map(shutil.which, BROWSERS)))
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = launch(playwright)
         yield browser
         browser.close()
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import heapq
-import importlib.util
 from collections.abc import Iterator
 from math import sqrt
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -17,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
+from benchmarks.grass import Grass
 from capgap_geo.analysis.least_cost import Change, Propagation, Surface, travel_time
 from capgap_geo.errors import ScenarioError
 
-ROOT = Path(__file__).resolve().parents[1]
 Table = NDArray[np.float64]
 Cell = tuple[int, int]
 NEAR = [(-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1)]
@@ -250,21 +247,12 @@ def test_minutes_equal_scipy_on_an_explicit_graph(neighbours: int) -> None:
     assert np.abs(found[reached] - peer.reshape(found.shape)[reached]).max() <= 1e-9
 
 
-def grass_module() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("grass_peer", ROOT / "benchmarks" / "grass.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.peer
 @pytest.mark.parametrize("neighbours", [8, 16])
 def test_minutes_equal_grass_or_else_the_definition(neighbours: int) -> None:
     friction, sources = country()
     found = travel_time(friction, sources, neighbours=neighbours).minutes
-    with grass_module().Grass(friction, sources) as grass:
+    with Grass(friction, sources) as grass:
         if grass.found:
             grass.cost(neighbours)
             peer = grass.read()

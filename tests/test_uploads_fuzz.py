@@ -1,8 +1,6 @@
 """Whatever comes in: a table or an error with a name, quickly. Kept findings stay found."""
 
-import importlib.util
 import string
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +10,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks import fuzz_uploads as fuzz
 from capgap_geo.errors import UploadError
 from capgap_geo.privacy import PrivacySettings, exposed
 from capgap_geo.sources.uploads.areas import Areas
@@ -21,11 +20,6 @@ from capgap_geo.sources.uploads.raw import Raw
 from capgap_geo.sources.uploads.reading import judge
 from capgap_geo.sources.uploads.text import read_text
 from capgap_geo.sources.uploads.upload import Origin
-
-ROOT = Path(__file__).resolve().parents[1]
-spec = importlib.util.spec_from_file_location("fuzz_uploads", ROOT / "benchmarks" / "fuzz_uploads.py")
-fuzz = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(fuzz)
 
 
 def test_thousands_of_damaged_files_give_named_errors_quickly():
