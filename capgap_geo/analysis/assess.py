@@ -188,7 +188,7 @@ def _places(ready: Engine, bounds: tuple[NDArray[np.float64], ...], threshold: f
         "covered_lower": coverage(upper, threshold=threshold),
         "covered_upper": coverage(lower, threshold=threshold),
     }
-    return ready.place_table.assign(**columns)
+    return pd.concat([ready.place_table, pd.DataFrame(columns, ready.place_table.index, copy=False)], axis=1)
 
 
 def _sources(ready: Engine, chosen: pd.DataFrame) -> tuple[str, ...]:

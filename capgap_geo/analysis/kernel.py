@@ -303,6 +303,30 @@ def invalidate(  # noqa: C901 - see the module's last sentence
 
 
 @njit(cache=True, nogil=True)
+def put_in_order(mark: Marks, words: Steps, journal: Cells, recorded: int) -> None:
+    """Sort the touched cells, which are those that have a mark, and take the marks away.
+
+    Parameters
+    ----------
+    words
+        The same memory as `mark`, eight marks at a time.
+    """
+    if recorded == 0:
+        return
+    low, high, filled = journal[0], journal[0], 0
+    for k in range(recorded):
+        low, high = min(low, journal[k]), max(high, journal[k])
+    for word in range(low // 8, high // 8 + 1):
+        if words[word] == 0:
+            continue
+        for cell in range(8 * word, 8 * word + 8):
+            if mark[cell] != 0:
+                journal[filled] = cell
+                filled += 1
+        words[word] = 0
+
+
+@njit(cache=True, nogil=True)
 def differences(
     touched: Cells,
     old_cost: Floats,

@@ -113,10 +113,8 @@ class Field:
     ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Return the row-major cells that differ now, in order, and cost and source before and after."""
         journal, cost, near = self._journal
-        # In order, so that whoever follows them goes through memory from one end to the other.
-        touched = np.sort(journal[:recorded])
         shape = self._padded[1], self.shape[1], _BORDER
-        return kernel.differences(touched, cost, near, self.cost, self.near, *shape)
+        return kernel.differences(journal[:recorded], cost, near, self.cost, self.near, *shape)
 
     def restore(self, cells: NDArray[np.int64], cost: NDArray[np.float64], near: NDArray[np.int32]) -> None:
         """Give row-major cells back their values."""
@@ -146,14 +144,16 @@ class Field:
         order = self._per_minute, limit, seeds, self.cost[seeds], recording
         journal = self._mark, *self._journal, recorded
         recorded = int(kernel.propagate(*surface, *order, *journal))
-        self._mark[self._journal[0][:recorded]] = 0
+        if recording:
+            # In order, so that whoever follows them goes through memory from one end to the other.
+            kernel.put_in_order(self._mark, self._mark.view(np.uint64), self._journal[0], recorded)
         return recorded
 
     def _prepare(self) -> None:
         # A single run needs no journal; the pages of a large one are only taken where it is written.
         if not self._mark.size:
             size = self.cost.size
-            self._mark = np.zeros(size, np.uint8)
+            self._mark = np.zeros(-(-size // 8) * 8, np.uint8)  # whole words
             self._journal = np.empty(size, np.uint32), np.empty(size), np.empty(size, np.int32)
 
     def _flat(self, place: RowCol) -> int:

@@ -172,7 +172,7 @@ def apply(study: Study, plan: Plan) -> gpd.GeoDataFrame:
     gone = {c.facility_id for c in usable if isinstance(c, Remove)}
     kept = np.array([i for i, name in enumerate(ids) if name not in gone], np.intp)
     rows = [_row(study, c) for c in usable if isinstance(c, Add)]
-    return _with_rows(columns, kept, rows, study.facilities.crs)
+    return _with_rows(columns, kept, rows)
 
 
 @remembered(1)
@@ -186,7 +186,7 @@ def _on_record(study: Study) -> dict[str, Any]:
 
 
 def _with_rows(
-    known: Mapping[str, Any], kept: NDArray[np.intp], rows: list[dict[str, object]], crs: object
+    known: Mapping[str, Any], kept: NDArray[np.intp], rows: list[dict[str, object]]
 ) -> gpd.GeoDataFrame:
     """Return the kept rows and new ones below, with the types of the columns."""
     position = np.append(kept, np.full(len(rows), -1))
@@ -198,7 +198,7 @@ def _with_rows(
             taken[len(kept) :] = [row.get(name, np.nan if name in CAPACITY else None) for row in rows]
         # Text with gaps stays as it is: left to itself, pandas would guess a type and change the gaps.
         columns[name] = pd.Series(taken, index, object) if values.dtype == object else taken
-    return gpd.GeoDataFrame(pd.DataFrame(columns, index, copy=False), geometry="geometry", crs=crs)
+    return gpd.GeoDataFrame(columns, index, geometry="geometry", copy=False)
 
 
 def _row(study: Study, change: Add) -> dict[str, object]:
