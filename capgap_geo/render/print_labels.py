@@ -344,15 +344,15 @@ def _countries(spec: MapSpec, layer: AreaLayer, frame: Frame, taken: Taken) -> N
 
 def _inner(seen: shapely.Geometry, frame: Frame, wide: float, high: float) -> Iterator[shapely.Point]:
     """Yield points around which a name fits on the land that is seen."""
-    inside = seen.buffer(-0.6 * high * frame.pixel)
+    line = high * frame.pixel
+    # A coast has more corners than the place of a name depends on.
+    inside = shapely.simplify(seen, 0.1 * line).buffer(-0.7 * line, quad_segs=2)
     if not inside.is_empty:
         yield shapely.point_on_surface(inside)
         west, south, east, north = inside.bounds
         for share in (0.2, 0.35, 0.5, 0.65, 0.8):
-            line = shapely.linestrings(
-                [(west, south + share * (north - south)), (east, south + share * (north - south))]
-            )
-            across = shapely.intersection(line, inside)
+            height = south + share * (north - south)
+            across = shapely.intersection(shapely.linestrings([(west, height), (east, height)]), inside)
             if across.length > wide * frame.pixel:
                 yield shapely.line_interpolate_point(
                     max(shapely.get_parts(across), key=shapely.length), 0.5, normalized=True
