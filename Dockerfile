@@ -12,7 +12,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libexpat1 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --no-create-home capgap \
+    && useradd --uid 10001 --no-create-home capgap \
     && install --directory --owner=capgap /var/cache/capgap
 
 WORKDIR /app
