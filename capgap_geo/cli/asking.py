@@ -40,7 +40,7 @@ def question(command: F) -> F:
     """Give a command the options of a question."""
     options = [
         click.option("--from", "url", metavar="URL", help="Take all from a link; other options come on top."),
-        _choice("--service", Service, "Which help. Default: police."),
+        _choice("--service", Service, "Which help. Default: police.", shown=MAPPED),
         _choice("--profile", Profile, "For whom. Default: everyone."),
         _choice("--measure", Measure, "Default: travel_time."),
         click.option("--threshold", type=float, metavar="NUMBER",
@@ -60,8 +60,10 @@ def question(command: F) -> F:
     return command
 
 
-def _choice(name: str, values: Iterable[str], text: str) -> Callable[[F], F]:
-    return click.option(name, type=click.Choice([str(v) for v in values]), help=text)
+def _choice(name: str, values: Iterable[str], text: str, *, shown: Iterable[str] = ()) -> Callable[[F], F]:
+    """Return an option that takes some values; one that is taken but not shown is refused with a reason."""
+    metavar = f"[{'|'.join(shown)}]" if shown else None
+    return click.option(name, type=click.Choice([str(v) for v in values]), help=text, metavar=metavar)
 
 
 def asked(options: Mapping[str, Any]) -> Asked:
