@@ -13,7 +13,7 @@ from capgap_geo.analysis.assess import assess
 from capgap_geo.analysis.capacity import held
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Demand, Profile, Scenario, Service
-from capgap_geo.render import disputes, evidence, facts, recorded, story, zone_sources
+from capgap_geo.render import disputes, evidence, facts, progress, recorded, story, zone_sources
 from capgap_geo.render.about import Edition
 from capgap_geo.render.card import card
 from capgap_geo.render.figure import alt_text
@@ -139,13 +139,52 @@ def test_records_by_department_are_not_told_as_their_number(study, ask):
 def test_a_zone_cites_for_each_fact_who_says_it(study, ask):
     measured = facts.sources(study, EN, zone_sources.DETECTIONS)
     for zone in study.zones.itertuples():
-        mined, legality, link, _ = sections(card(study, ask(), EN, f"z:{zone.zone_id}"))["zone"].lines
+        mined, legality, link, _, *counted = sections(card(study, ask(), EN, f"z:{zone.zone_id}"))[
+            "zone"
+        ].lines
         known = pd.notna(zone.mined_ha)
         assert mined.source == (measured if known else "")
         assert bool(mined.note) == known, "the sum joins two detectors"
         assert measured not in link.source
         assert bool(link.source) == (zone.trafficking_evidence != "none_found")
         assert legality.note
+        assert measured not in legality.source
+        assert all(line.source and line.year and line.note for line in counted)
+
+
+@BOTH
+def test_a_zone_tells_the_victims_and_venues_that_sources_count(study, ask, t):
+    told = sections(card(study, ask(), t, "z:la_pampa"))["zone"].lines[4:]
+    assert [(line.value, line.year) for line in told] == [("120", "2019"), ("130", "2019"), ("6", "2019")]
+    for zone_id in study.zones["zone_id"]:
+        found = zone_sources.counted(study, zone_id)
+        assert len(sections(card(study, ask(), t, f"z:{zone_id}"))["zone"].lines) == 4 + len(found)
+
+
+@BOTH
+def test_a_documented_absence_is_told_wherever_the_record_is(study, ask, t):
+    """Piura has no shelter, says its sources: that is not the same as having no record."""
+    table = evidence.coverage_of_knowledge(study, t).set_index(t("deserts.department"))
+    shelters = table[t("service.shelter.name")]
+    assert shelters["Piura"] == t("evidence.short.absent", year=2025)
+    assert shelters["Lima"] in {t(f"evidence.short.{level}") for level in ("corroborated", "reported")}
+    assert t("service.first_response.name") not in table
+    lines = sections(card(study, ask(), t, "d:20"))["absent"].lines
+    assert t("service.shelter.long") not in {
+        line.label for line in lines if line.value == t("card.no_record")
+    }
+
+
+@BOTH
+def test_what_is_no_newer_than_the_report_says_so(study, t):
+    rows = {row.indicator: row for row in progress.recommendations(study, t)}
+    assert rows[t("progress.follow_up")].dated == t("progress.same_year", year=2022)
+    assert rows[t("progress.care", who=t("profile.girls.who"))].dated == t("progress.before", year=2020)
+    assert rows[t("progress.offices")].dated == ""
+    officers = rows[t("progress.staff.officers")]
+    assert officers.present == t.count_pair("capacity.officers", 27, 47)
+    assert f"Puno, {t.pair(4, 12)}" in officers.gap
+    assert all(row.cites and row.year for row in rows.values())
 
 
 def test_a_mined_area_has_a_claim_of_who_measured_it(study):
@@ -199,7 +238,7 @@ def test_a_dispute_about_whom_a_service_takes_stands_below_the_headline(study, a
 
 @BOTH
 def test_evidence_tells_what_is_not_sure_of_the_shelters(study, t):
-    gaps = {row.indicator: row for row in evidence.recommendations(study, t)}
+    gaps = {row.indicator: row for row in progress.recommendations(study, t)}
     care = {p: gaps[t("progress.care", who=t(f"profile.{p}.who"))] for p in ("girls", "boys", "women")}
     assert care["girls"].present == t("figure.of", part="5", whole=25)
     assert care["boys"].present == t("figure.of", part="0–5", whole=25)

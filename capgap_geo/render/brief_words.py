@@ -12,7 +12,7 @@ from capgap_geo.analysis.indicators import BY_NAME, indicators
 from capgap_geo.analysis.labels import row_of
 from capgap_geo.analysis.plan import Add, Change, Remove
 from capgap_geo.i18n import DASH, Translator
-from capgap_geo.model import Measure, Profile, Service, Study
+from capgap_geo.model import MAPPED, Measure, Profile, Service, Study
 from capgap_geo.render import facts, story, tables
 from capgap_geo.render.about import Edition
 from capgap_geo.render.card import Line, Section, card
@@ -220,7 +220,7 @@ def _present(edition: Edition) -> Part:
     """Return each kind of service with its records and the departments that have one."""
     study, t = edition.study, edition.t
     rows = []
-    for service in Service:
+    for service in MAPPED:
         local = study.facilities[study.facilities["service"].eq(service)]
         firm = local[local["evidence"].eq("corroborated")]
         low, high = (part["department_id"].nunique() for part in (firm, local))
@@ -240,7 +240,7 @@ def _absent(edition: Edition) -> Part:
             t(f"absence.{row['absence_id']}"),
             t("card.documented"),
             story.year_of(row, t),
-            facts.sources(study, t, row["source_ids"]),
+            facts.citations(study, t, row["source_ids"]),
         )
         for _, row in study.absences[study.absences["department_id"].isna()].iterrows()
     ]

@@ -9,9 +9,10 @@ import pandas as pd
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.recall import remembered
 from capgap_geo.i18n import LANGUAGES, Translator
-from capgap_geo.model import Service, Study
+from capgap_geo.model import MAPPED, Profile, Service, Study
 from capgap_geo.privacy.settings import MINIMUM_CELL
 from capgap_geo.render import facts, story, zone_sources
+from capgap_geo.render.facts import Citation, citations
 
 #: Sections that are known by department, also in the card of a province or a mining zone.
 BY_DEPARTMENT = ("present", "absent", "incidents")
@@ -34,8 +35,13 @@ class Line:
     label: str
     value: str
     year: str = ""
-    source: str = ""
+    cites: tuple[Citation, ...] = ()
     note: str = ""
+
+    @property
+    def source(self) -> str:
+        """Who says it, as text."""
+        return "; ".join(citation.text for citation in self.cites)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +133,30 @@ def _present(study: Study, t: Translator, department: str) -> Section:
         for service in Service
         for _, row in local[local["service"] == service].iterrows()
     ]
-    return Section("present", t("card.present"), tuple(lines))
+    return Section("present", t("card.present"), (*lines, *_only_counted(study, t, department)))
+
+
+def _only_counted(study: Study, t: Translator, department: str) -> list[Line]:
+    """Return the services of which the number is published and not where they are."""
+    rows = study.figures[
+        study.figures["measure"].eq("women_emergency_centres") & study.figures["department_id"].eq(department)
+    ]
+    return [
+        Line(
+            t("card.centres"),
+            t.number(row["value"]),
+            t.period(row["period"]),
+            citations(study, t, row["source_id"]),
+            t("card.centres_note"),
+        )
+        for _, row in rows.iterrows()
+    ]
 
 
 def _facility(study: Study, t: Translator, row: pd.Series) -> Line:
     said = facts.facility_facts(study, t, row)
-    return Line(said.name, f"{said.value} · {said.pair}", said.year, said.source, said.note)
+    cites = citations(study, t, row["source_ids"])
+    return Line(said.name, f"{said.value} · {said.pair}", said.year, cites, said.note)
 
 
 @remembered(KEPT)
@@ -146,14 +170,13 @@ def _absent(study: Study, t: Translator, department: str) -> Section:
             t(f"absence.{a['absence_id']}"),
             t("card.documented"),
             story.year_of(a, t),
-            facts.sources(study, t, a["source_ids"]),
+            citations(study, t, a["source_ids"]),
         )
         for _, a in known.iterrows()
     ]
+    told = {*local["service"], *known.loc[known["profile"].eq(Profile.EVERYONE), "service"]}
     lines += [
-        Line(t(f"service.{service}.long"), t("card.no_record"))
-        for service in Service
-        if service not in set(local["service"])
+        Line(t(f"service.{service}.long"), t("card.no_record")) for service in MAPPED if service not in told
     ]
     return Section("absent", t("card.absent"), tuple(lines), t("figure.none_note"))
 
@@ -173,23 +196,44 @@ def _zone(study: Study, t: Translator, zone_id: str) -> Section:
                 t("card.mined"),
                 mined,
                 t.period(zone["mined_ha_period"]),
-                facts.sources(study, t, of_mined),
+                citations(study, t, of_mined),
                 mined_note,
             ),
-            Line(t("card.legality"), t(f"zone.legality.{zone['legality']}"), note=t("card.legality_note")),
+            Line(
+                t("card.legality"),
+                t(f"zone.legality.{zone['legality']}"),
+                cites=citations(study, t, zone_sources.described(study, zone)),
+                note=t("card.legality_note"),
+            ),
             Line(
                 t("card.link"),
                 t(f"zone.link.{zone['trafficking_evidence']}"),
                 link_year,
-                facts.sources(study, t, zone_sources.linked(study, zone)),
+                citations(study, t, zone_sources.linked(study, zone)),
             ),
             Line(
                 t("card.outline"),
                 t(f"zone.method.{zone['outline_method']}"),
                 note=t("card.precision", km=t.number(zone["precision_km"])),
             ),
+            *_found(study, t, zone_id),
         ),
     )
+
+
+def _found(study: Study, t: Translator, zone_id: str) -> list[Line]:
+    """Return the victims and venues that sources count in a zone, the newest first."""
+    rows = zone_sources.counted(study, zone_id)
+    return [
+        Line(
+            t(f"zone.found.{row['measure']}"),
+            t.number(float(row["value"])),
+            t("figure.undated") if pd.isna(row["period"]) else t.period(row["period"]),
+            citations(study, t, row["source_id"]),
+            t(f"zone.found_note.{row['context_id']}"),
+        )
+        for _, row in rows.iterrows()
+    ]
 
 
 def _zones_here(study: Study, answer: Assessment, t: Translator, area: str) -> Section:
@@ -215,6 +259,12 @@ def _counted(t: Translator, row: pd.Series) -> str:
     return t(f"{said}.other", n=number) if said else number
 
 
+def _newest_first(periods: pd.Series) -> list[int]:
+    """Return the order of periods such as ``2008 to 2018-06`` by their end, the latest first."""
+    ends = [str(period).rpartition(" to ")[2] for period in periods]
+    return sorted(range(len(ends)), key=ends.__getitem__, reverse=True)
+
+
 @remembered(KEPT)
 def _incidents(study: Study, t: Translator, department: str) -> Section:
     local = study.incidents[study.incidents["department_id"] == department]
@@ -224,8 +274,8 @@ def _incidents(study: Study, t: Translator, department: str) -> Section:
             str(titles[row["registry"]]),
             _counted(t, row),
             t.period(row["period"]),
-            facts.sources(study, t, row["source_id"]),
+            citations(study, t, row["source_id"]),
         )
-        for _, row in local.iterrows()
+        for _, row in local.iloc[_newest_first(local["period"])].iterrows()
     )
     return Section("incidents", t("card.incidents"), lines, t("card.incidents_note") if lines else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -131,7 +131,22 @@ def facility_facts(study: Study, t: Translator, facility: pd.Series) -> Facts:
     )
 
 
+class Citation(NamedTuple):
+    """A source in short, and where it is to be read (empty if nowhere)."""
+
+    text: str
+    url: str = ""
+
+
+def citations(study: Study, t: Translator, ids: str) -> tuple[Citation, ...]:
+    """Return the producers of some sources with the year of each, once each, and where they are."""
+    found = [study.sources[source_id] for source_id in dict.fromkeys(str(ids).split(";")) if source_id]
+    said: dict[str, str] = {}
+    for source in found:
+        said.setdefault(attribution.cited(source, t), source.url or "")
+    return tuple(Citation(text, url) for text, url in said.items())
+
+
 def sources(study: Study, t: Translator, ids: str) -> str:
     """Return the producers of some sources with the year of each, once each."""
-    said = [attribution.cited(study.sources[source_id], t) for source_id in str(ids).split(";") if source_id]
-    return "; ".join(dict.fromkeys(said))
+    return "; ".join(citation.text for citation in citations(study, t, ids))

@@ -177,11 +177,11 @@ def _zones_figure(study: Study, answer: Assessment, t: Translator, area: str) ->
     low = int((zones["nearest_lower"] > limit).sum())
     high = int((zones["nearest_upper"] > limit).sum())
     if zones.empty:
-        return Figure(t("figure.none"), t("figure.zones_none"), t("figure.zones_note"))
+        return Figure(t("figure.no_zone"), t("figure.zones_none"), "")
     value = t("figure.of", part=t.pair(low, high), whole=t.number(len(zones)))
     name = _zones_in(study, answer, area)
     label = t("figure.zones_in", name=name) if name else t("figure.zones")
-    return Figure(value, label, t("figure.zones_note"))
+    return Figure(value, label, t("fact.nobody" if answer.nobody_serves else "figure.zones_note"))
 
 
 def _zones_in(study: Study, answer: Assessment, area: str) -> str:

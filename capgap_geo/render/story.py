@@ -13,7 +13,7 @@ from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.labels import row_of
 from capgap_geo.analysis.recall import kept_with_answer
 from capgap_geo.i18n import DASH, Translator
-from capgap_geo.model import Demand, Measure, Profile, Scenario, Service, Study
+from capgap_geo.model import GROUPS, Demand, Measure, Profile, Scenario, Service, Study
 from capgap_geo.render import attribution, disputes
 
 MILLION = 1e6
@@ -227,7 +227,7 @@ def absence_note(study: Study, scenario: Scenario, t: Translator) -> str:
     """Return what stands below a headline that says nobody helps: the source, or that none is known."""
     known = known_absence(study, scenario)
     if known is None:
-        return t("headline.note_no_record")
+        return " ".join(filter(None, [_takes(study, scenario.service, t), t("headline.note_no_record")]))
     producers = [attribution.producer(study.sources[s], t) for s in known["source_ids"].split(";")]
     return t("headline.note_absent", source="; ".join(dict.fromkeys(producers)), year=year_of(known, t))
 
@@ -241,6 +241,14 @@ def other_spread(scenario: Scenario) -> Scenario:
 def tells_people(answer: Assessment, area: str) -> bool:
     """Return whether a headline counts people: not where nobody serves, not of a mining zone."""
     return not answer.nobody_serves and not area.startswith("z:")
+
+
+def _takes(study: Study, service: Service, t: Translator) -> str:
+    """Say for whom a service is, as far as it is on record: another group is no gap of it."""
+    local = study.facilities.loc[study.facilities["service"].eq(service), "profiles"]
+    groups = {group for names in local for group in str(names).split(";")}
+    who = [t(f"profile.{g}.name").lower() for g in GROUPS if g in groups]
+    return t("headline.takes", who=t.join(who)) if who else ""
 
 
 def headline_note(
@@ -278,6 +286,17 @@ def department_of(study: Study, area: str) -> str | None:
         hit = study.zones.loc[study.zones["zone_id"] == name, "department_id"]
         return None if hit.empty else str(hit.iloc[0])
     return name[:2] or None
+
+
+def is_known(study: Study, area: str) -> bool:
+    """Return whether a department, province or mining zone of that name is there."""
+    kind, _, name = area.partition(":")
+    ids = {
+        "d": study.departments["department_id"],
+        "p": study.provinces["province_id"],
+        "z": study.zones["zone_id"],
+    }.get(kind)
+    return ids is not None and name in set(ids)
 
 
 def department_name(study: Study, department: str) -> str:

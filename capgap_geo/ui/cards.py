@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from capgap_geo.render.card import Card, Line, Section
-from capgap_geo.ui.text import block, tag
+from capgap_geo.ui.text import block, cited, tag
 
 
 def draw(card: Card) -> None:
@@ -23,7 +23,7 @@ def _section(section: Section) -> str:
 def _line(line: Line) -> str:
     small = [
         tag("span", "year", line.year),
-        tag("span", "source", line.source),
+        block("span", "source", [cited(line.cites)]) if line.cites else "",
         tag("span", "said", line.note),
     ]
     value = block("dd", "card-value", [tag("span", "value", line.value), *small])

@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from capgap_geo.i18n import Translator
-from capgap_geo.render import evidence
+from capgap_geo.render import attribution, evidence, progress
 from capgap_geo.ui.prepared import study
 from capgap_geo.ui.sortable import Cell, Column, plain, sortable
 from capgap_geo.ui.state import State
-from capgap_geo.ui.text import block, items, tag
+from capgap_geo.ui.text import block, cited, items, link, tag
 
 METHOD = ("grid", "demand", "travel", "reach", "desert", "evidence", "shelters", "unknown")
 
@@ -37,18 +37,23 @@ def _title(text: str, note: str = "") -> None:
 
 
 def _recommendations(t: Translator) -> None:
-    parts, asked = [], ""
-    for row in evidence.recommendations(study(), t):
+    asking = progress.report(study())
+    named = link(attribution.title(asking, t), asking.url)
+    parts = [block("p", "section-note", [tag("span", "said", t("evidence.asked_by")), " ", named])]
+    asked = ""
+    for row in progress.recommendations(study(), t):
         if row.asked != asked:
             parts.append(tag("h3", "asked", row.asked))
             asked = row.asked
-        small = [
-            tag("p", "gap", row.gap),
-            tag("p", "source", f"{row.source} · {row.year}" if row.source else ""),
-        ]
-        head = [tag("p", "indicator", row.indicator), tag("p", "value", row.present)]
-        parts.append(block("div", "progress", [block("div", "progress-head", head), *small]))
+        parts.append(_progress(row))
     st.html(block("div", "recommendations", parts))
+
+
+def _progress(row: progress.Progress) -> str:
+    said = block("p", "source", [cited(row.cites), f" · {row.year}"]) if row.cites else ""
+    small = [tag("p", "gap", row.gap), tag("p", "gap dated", row.dated), said]
+    head = [tag("p", "indicator", row.indicator), tag("p", "value", row.present)]
+    return block("div", "progress", [block("div", "progress-head", head), *small])
 
 
 def _absences(t: Translator) -> str:

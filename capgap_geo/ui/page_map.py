@@ -30,6 +30,7 @@ PREFIX = {"departments": "d", "provinces": "p", "zones": "z"}
 
 def page(state: State, t: Translator) -> State:
     """Draw the page, the poster or the frame for another site; return the state that it describes."""
+    state = _known(state, t)
     if state.view == "poster":
         poster(state, answer(state.scenario), t, share.address(state, view="page", size="", title=""))
         return state
@@ -59,6 +60,14 @@ def page(state: State, t: Translator) -> State:
     _desert_list(found, t, state.area)
     footer.below(found, t)
     return state
+
+
+def _known(state: State, t: Translator) -> State:
+    """Return the state without an area that is not there, which a link may name, and say so."""
+    if not state.area or story.is_known(study(), state.area):
+        return state
+    st.warning(t("error.area"), icon=":material/location_off:")
+    return state.with_(area="")
 
 
 def _words(below: DeltaGenerator, found: Assessment, t: Translator, area: str) -> None:

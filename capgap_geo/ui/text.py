@@ -55,6 +55,11 @@ def link(text: str, address: str | None) -> str:
     return f'<a href="{to}" target="_blank" rel="noopener noreferrer">{html.escape(text)}</a>'
 
 
+def cited(cites: Iterable[tuple[str, str]]) -> str:
+    """Return sources, as text and address each, as links with a semicolon between them."""
+    return "; ".join(link(text, url) for text, url in cites)
+
+
 def items(texts: Iterable[str], css: str = "plain") -> str:
     """Return a list of texts."""
     return block("ul", css, (tag("li", "item", text) for text in texts))
