@@ -1381,14 +1381,15 @@ class Painter {
         for (const [facts, badge] of entries) {
           if (!facts || !facts.name) continue;
           const text = plain(facts.name);
-          if (words.every((word) => text.includes(word))) out.push({ layer: layer.id, id: item.id, badge, facts, title: layer.noun || layer.title, first: words.length && text.startsWith(words[0]) ? 0 : 1 });
+          if (words.every((word) => text.includes(word))) out.push({ layer: layer.id, id: item.id, badge, facts, title: layer.noun || layer.title, rank: rank(words, text, layer) });
         }
       }
     }
-    return words.length ? out.sort((a, b) => a.first - b.first).slice(0, 60) : out;
+    return words.length ? out.sort((a, b) => a.rank - b.rank).slice(0, 60) : out;
   }
 
   openList() {
+    if (this.hovered) this.hover(null);
     this.found = this.candidates(this.input.value);
     this.active = -1;
     this.list.replaceChildren();
@@ -1554,6 +1555,14 @@ function round5(n) {
 
 function plain(text) {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+/* Whole words before beginnings before the rest, and what the map is about before places. */
+function rank(words, text, layer) {
+  if (!words.length) return 0;
+  const names = text.split(/[^\p{L}\p{N}]+/u);
+  const match = words.every((word) => names.includes(word)) ? 0 : text.startsWith(words[0]) ? 1 : 2;
+  return 2 * match + (layer.kind === "places" ? 1 : 0);
 }
 
 function activeIn(node) {

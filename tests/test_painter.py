@@ -222,6 +222,15 @@ def test_names_are_found_without_accents_and_nothing_is_said_plainly(map_spec, s
     assert page.locator("[role=option]").all_inner_texts() == ["find_none"]
 
 
+def test_a_whole_word_and_what_the_map_is_about_are_found_first(map_spec, start):
+    spec = map_spec("")
+    places = replace(spec.layers[-2], names=("Pampas", "Pampa de Tate"))
+    page = start(replace(spec, layers=(*spec.layers[:-2], places)))
+    page.locator(".cg-input").fill("pampa")
+    names = [text.splitlines()[0] for text in page.locator("[role=option]").all_inner_texts()]
+    assert names == ["pampa", "Pampa de Tate", "Pampas"]
+
+
 def test_an_update_keeps_the_view_and_repaints(map_spec, start):
     manifest = json.loads((STATIC / "geo" / "manifest.json").read_text())
     address = f"static/geo/{manifest['provinces']}"
