@@ -54,6 +54,18 @@ def test_bad_values_in_the_address_fall_back():
     assert (state.lang, state.area, state.paint) == ("es", "", "desert")
 
 
+@pytest.mark.parametrize("area", ["d:99", "p:9901", "z:nowhere"])
+def test_an_area_that_is_not_there_is_told_and_the_country_shown(area):
+    app = open_page("map", lang="en", area=area)
+    assert [warning.value for warning in app.warning] == [texts("en")["error.area"]]
+    assert app.session_state["state"].area == ""
+    assert (
+        page_text(app).count("27–47 officers")
+        == page_text(open_page("map", lang="en")).count("27–47 officers")
+        > 0
+    )
+
+
 def test_nobody_serves_men_and_the_page_says_so_with_its_source():
     app = open_page("map", service="shelter", profile="men", lang="en")
     text = page_text(app)

@@ -164,7 +164,7 @@ def _absent(study: Study, t: Translator, department: str) -> Section:
     local = study.facilities[study.facilities["department_id"] == department]
     known = study.absences[
         study.absences["department_id"].eq(department) | study.absences["department_id"].isna()
-    ]
+    ].sort_values("department_id", na_position="last", kind="stable")
     lines = [
         Line(
             t(f"absence.{a['absence_id']}"),
