@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 from capgap_geo.analysis.assess import assess
 from capgap_geo.i18n import Translator, texts
 from capgap_geo.model import Demand, Evidence, Measure, Profile, Scenario, Service
-from capgap_geo.render import story
+from capgap_geo.render import story, verification
+from capgap_geo.ui import verified
 from capgap_geo.ui.state import State
 from capgap_geo.ui.text import link
 
@@ -78,6 +79,19 @@ def test_nobody_serves_men_and_the_page_says_so_with_its_source():
 def test_an_estimate_says_so_wherever_it_is_read(view):
     text = page_text(open_page("map", lang="en", view=view))
     assert "An estimate. With rural people spread evenly" in text
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_the_checks_run_from_the_page_and_all_of_them_pass(language):
+    t = Translator(language)
+    app = open_page("evidence", lang=language)
+    before = len(app.get("bidi_component"))
+    app = app.button(key="verify_run").click().run()
+    assert not app.exception
+    assert len(app.get("bidi_component")) == before + 1
+    table = verification.table(verified._checks(), t)
+    assert set(table[t("verify.column.passed")]) == {t("verify.passed")}
+    assert len(table) > 20
 
 
 def test_a_source_leads_to_its_page_and_nowhere_else():

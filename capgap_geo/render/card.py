@@ -202,7 +202,7 @@ def _zone(study: Study, t: Translator, zone_id: str) -> Section:
             Line(
                 t("card.legality"),
                 t(f"zone.legality.{zone['legality']}"),
-                cites=citations(study, t, zone_sources.described(study, zone)),
+                cites=citations(study, t, zone_sources.described(zone)),
                 note=t("card.legality_note"),
             ),
             Line(

@@ -20,7 +20,7 @@ def mined(study: Study, zone: pd.Series) -> str:
     return _joined(said[said["aspect"].eq("mining") & said["source_id"].eq(DETECTIONS)], zone)
 
 
-def described(study: Study, zone: pd.Series) -> str:
+def described(zone: pd.Series) -> str:
     """Return the sources that describe a zone, and so its mining: not what only saw it from above."""
     return ";".join(s for s in str(zone["source_ids"]).split(";") if s != DETECTIONS)
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from capgap_geo.i18n import Translator
 from capgap_geo.render import attribution, evidence, progress
+from capgap_geo.ui import verified
 from capgap_geo.ui.prepared import study
 from capgap_geo.ui.sortable import Cell, Column, plain, sortable
 from capgap_geo.ui.state import State
@@ -27,6 +28,8 @@ def page(state: State, t: Translator) -> State:
     _table(evidence.coverage_of_knowledge(study(), t), "knowledge", t("evidence.unknown"))
     _title(t("evidence.method"))
     st.html(items((t(f"method.{name}") for name in METHOD), "method"))
+    _title(t("verify.title"), t("verify.note"))
+    verified.panel(t)
     _title(t("evidence.sources"), t("evidence.sources_note"))
     _sources(t)
     return state
