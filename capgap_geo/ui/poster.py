@@ -52,7 +52,7 @@ def poster(state: State, found: Assessment, t: Translator, link: str) -> None:
         headline_note(note(found, t, state.area)),
     ]
     with st.container(key=f"poster_{'wide' if size.width > size.height else 'tall'}"):
-        st.html(block("div", "poster-head", head))
+        st.html(block("div", f"poster-head{' over' if state.area else ''}", head))
         live_map(_spec(state, found, t), key="poster_map", height="100%")
         st.html(block("div", "poster-foot", [*_foot(found, t, link), _code(link)]))
 
