@@ -3,6 +3,7 @@
 import functools
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -234,6 +235,16 @@ def test_a_dispute_about_whom_a_service_takes_stands_below_the_headline(study, a
         said = disputes.of_question(study, answer.scenario, t)
         assert len(re.findall(r"\(20\d\d\)", said)) == named
         assert said in story.headline_note(study, answer, None, t)
+
+
+def test_a_group_that_sources_dispute_is_within_reach_by_one_bound_only(study, ask):
+    """The map says of boys what the Evidence page says: from none to five departments."""
+    boys, girls = (ask(service="shelter", profile=profile) for profile in ("boys", "girls"))
+    assert boys.country["covered_people_lower"] == 0 < boys.country["covered_people_upper"]
+    assert boys.country["nearest_upper"] == np.inf
+    assert girls.country["covered_people_lower"] > 0
+    assert np.array_equal(boys.wide, girls.wide)
+    assert capacity_figure(study, boys, EN).value.startswith(EN.pair(0, 5))
 
 
 @BOTH

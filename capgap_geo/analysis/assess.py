@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from capgap_geo.analysis.capacity import by_department, qualifying
+from capgap_geo.analysis.capacity import by_department, doubted, qualifying
 from capgap_geo.analysis.coverage import coverage
 from capgap_geo.analysis.engine import Engine, Levels
 from capgap_geo.analysis.engines import engine as engine
@@ -98,7 +98,7 @@ def assess(study: Study, scenario: Scenario, *, facilities: gpd.GeoDataFrame | N
     chosen, known, capacity = _recorded(study, scenario.service, scenario.profile, scenario.oldest)
     sites = known
     if facilities is not None:
-        chosen = qualifying(facilities, scenario)
+        chosen = _chosen(study, facilities, scenario)
         sites, capacity = ready.levels(chosen), by_department(chosen, ready.department_table)
     strict, wide = ready.reached(scenario, sites, known=known)
     weights = ready.weights(scenario.demand, scenario.profile)
@@ -125,9 +125,14 @@ def _recorded(
     study: Study, service: Service, profile: Profile, oldest: int
 ) -> tuple[gpd.GeoDataFrame, Levels, pd.DataFrame]:
     """Return the facilities on record that count, their sites, and what they hold by department."""
-    chosen = qualifying(study.facilities, Scenario(service=service, profile=profile, oldest=oldest))
+    chosen = _chosen(study, study.facilities, Scenario(service=service, profile=profile, oldest=oldest))
     ready = engine(study)
     return chosen, ready.levels(chosen), by_department(chosen, ready.department_table)
+
+
+def _chosen(study: Study, facilities: gpd.GeoDataFrame, scenario: Scenario) -> gpd.GeoDataFrame:
+    """Return what counts; a record counts as reported where sources dispute that it takes the group."""
+    return doubted(qualifying(facilities, scenario), study.contested, scenario.profile)
 
 
 def _areas(weights: Weights, strict: Count, wide: Count) -> tuple[Columns, Columns, Columns]:

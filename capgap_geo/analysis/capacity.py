@@ -62,6 +62,22 @@ def qualifying(facilities: T, scenario: Scenario) -> T:
     return facilities.take(np.flatnonzero(chosen))
 
 
+def doubted(facilities: T, contested: pd.DataFrame, profile: Profile) -> T:
+    """Return facilities whose evidence is only ``reported`` where sources dispute that they take a group.
+
+    Parameters
+    ----------
+    contested
+        The study's disputed values; ``<profile>_served`` is 1 where a source names the group, else 0.
+    """
+    claims = contested[contested["measure"].eq(f"{profile}_served")]
+    if claims["value"].nunique() < 2:
+        return facilities
+    disputed_ids = {i for ids in claims["facility_ids"] for i in str(ids).split(";")}
+    sure = ~facilities["facility_id"].isin(disputed_ids)
+    return facilities.assign(evidence=facilities["evidence"].where(sure, str(Evidence.REPORTED)))
+
+
 def corroborated(facilities: pd.DataFrame) -> pd.DataFrame:
     """Return the facilities of the stricter evidence level."""
     return facilities[facilities["evidence"].eq(Evidence.CORROBORATED)]

@@ -141,7 +141,7 @@ def _doubts(
     known = local[local[names].notna().any(axis=1)] if names else local.iloc[:0]
     if known["capacity_evidence"].eq(Evidence.REPORTED).any():
         said.append(t("fact.capacity_reported"))
-    elif not country and corroborated(local).empty:
+    elif not country and corroborated(_as_recorded(study, local)).empty:
         said.append(t("evidence.level.reported"))
     claims = disputed(local, study.contested)
     claims = claims[claims["measure"].isin(names)]
@@ -151,6 +151,11 @@ def _doubts(
         return [*said, disputes.of_capacity(claims, t)]
     where = [story.department_name(study, d) for d in sorted(set(claims["department_id"].dropna()))]
     return [*said, t("dispute.where", where=t.join(where))]
+
+
+def _as_recorded(study: Study, local: pd.DataFrame) -> pd.DataFrame:
+    """Return facilities with the evidence of their record: that of a disputed group is another matter."""
+    return study.facilities[study.facilities["facility_id"].isin(local["facility_id"])]
 
 
 def national(study: Study, service: Service) -> pd.Series | None:

@@ -28,7 +28,14 @@ def of_kind(chart: alt.Chart, kind: str) -> alt.Chart:
 
 def draw(chart: alt.LayerChart, *, height: int) -> None:
     """Draw a chart as wide as its place."""
-    legend = {"labelColor": theme.INK, "labelFontSize": 12, "labelLimit": 0, "orient": "top", "title": None, "columns": 1}
+    legend = {
+        "labelColor": theme.INK,
+        "labelFontSize": 12,
+        "labelLimit": 0,
+        "orient": "top",
+        "title": None,
+        "columns": 1,
+    }
     room = {"left": 5, "right": 16, "top": 5, "bottom": 5}
     looks = chart.properties(height=height, padding=room).configure_axis(**SCALE).configure_legend(**legend)
     st.altair_chart(looks)
