@@ -7,11 +7,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from capgap_geo.analysis.assess import assess
-from capgap_geo.analysis.indicators import INDICATORS, indicators
-from capgap_geo.analysis.standing import definitions, standings, tables
+from capgap_geo.analysis.indicators import INDICATORS, definitions, indicators
+from capgap_geo.analysis.standing import standings, tables
 from capgap_geo.errors import ScenarioError
 from capgap_geo.i18n import LANGUAGES, Translator, texts
-from capgap_geo.model import Measure, Profile, Scenario, Service
+from capgap_geo.model import MAPPED, Measure, Profile, Scenario, Service
 from capgap_geo.render.norms import norms, reference_lines
 from capgap_geo.ui import index_panel
 from capgap_geo.ui.index_panel import rank_text
@@ -123,3 +123,13 @@ def test_every_norm_has_words_an_origin_and_says_whether_it_binds(study, languag
         assert "{" not in norm.text
     shelters = study.facilities[study.facilities["service"] == "shelter"]["department_id"].nunique()
     assert any(str(shelters) in n.stands and "25" in n.stands for n in said)
+
+
+def test_only_kinds_of_service_that_are_mapped_are_counted(study):
+    """The one centre of first response in the data says nothing about hundreds that are not."""
+    counted = indicators(study, assess(study, SCENARIO))
+    kinds = study.facilities.groupby("department_id")["service"].agg(set)
+    expected = kinds.map(lambda found: len(found & set(MAPPED))).reindex(counted.index).fillna(0)
+    assert (counted["services_upper"] == expected).all()
+    assert any(Service.FIRST_RESPONSE in found for found in kinds)
+    assert counted.loc["17", "services_upper"] == len(kinds["17"] - {"first_response"})

@@ -8,9 +8,9 @@ import streamlit as st
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.gap_index import pillars
-from capgap_geo.analysis.indicators import BY_NAME, Pillar
+from capgap_geo.analysis.indicators import BY_NAME, Pillar, definitions
 from capgap_geo.analysis.labels import row_of
-from capgap_geo.analysis.standing import definitions, standings
+from capgap_geo.analysis.standing import standings
 from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import Scenario
 from capgap_geo.render import theme
