@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from capgap_geo.analysis.assess import assess
@@ -174,6 +174,18 @@ def test_an_unknown_value_is_not_filled_in():
     limits = bounds(table, definitions=PARTS)
     best, worst = (composite(table.fillna({"officers": v}), definitions=PARTS)["16"] for v in (10.0, 0.0))
     assert limits.loc["16"].tolist() == pytest.approx([best, worst])
+
+
+@ways
+@given(table=tables(gaps=True), part=st.sampled_from(PARTS))
+@settings(max_examples=100)
+def test_hiding_a_value_never_narrows_the_interval_of_its_score(aggregation, table, part):
+    hidden = table.copy()
+    hidden.loc["01", part.name] = np.nan
+    assume(hidden[part.name].min() < hidden[part.name].max())
+    before, after = (bounds(t, definitions=PARTS, aggregation=aggregation).loc["01"] for t in (table, hidden))
+    assert after["gap_lower"] <= before["gap_lower"] + 1e-12
+    assert after["gap_upper"] >= before["gap_upper"] - 1e-12
 
 
 def test_a_pair_of_bounds_is_an_interval_and_a_half_known_one_reaches_the_edge():
