@@ -15,9 +15,8 @@ from benchmarks import inputs
 from benchmarks.harness import Row, seconds
 from capgap_geo.analysis import gap_index
 from capgap_geo.analysis.assess import Assessment, assess, engine
-from capgap_geo.analysis.indicators import indicators
+from capgap_geo.analysis.indicators import definitions, indicators
 from capgap_geo.analysis.plan import Add, Plan, point_at
-from capgap_geo.analysis.standing import definitions
 from capgap_geo.analysis.whatif import apply
 from capgap_geo.model import Scenario, Service, Study
 from capgap_geo.sources.study import load_study

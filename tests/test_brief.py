@@ -13,8 +13,8 @@ import pytest
 
 from capgap_geo.analysis.advice import best_changes, best_together
 from capgap_geo.analysis.assess import assess
-from capgap_geo.analysis.indicators import indicators
-from capgap_geo.analysis.standing import definitions, standings
+from capgap_geo.analysis.indicators import definitions, indicators
+from capgap_geo.analysis.standing import standings
 from capgap_geo.analysis.whatif import apply
 from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import Translator

@@ -218,3 +218,49 @@ def test_a_town_is_offered_under_the_name_of_its_capital(study) -> None:
             [point.x] * len(large), [point.y] * len(large), large.geometry.x, large.geometry.y
         )[2]
         assert min(away) > 10_000.0 * 0.999
+
+
+def test_a_list_of_ones_own_is_offered_as_it_is(study) -> None:
+    small = study.places.nsmallest(2, "population")["place_id"].tolist()
+    offered = candidates(study, STRAIGHT, places=[*small, "-70.19_-12.59"])
+    adds = {plan[0].at: site for plan, site in zip(offered.plans, offered.sites, strict=True)}
+    assert list(adds) == [*small, "-70.19_-12.59"]
+    assert tuple(adds["-70.19_-12.59"]) == (-70.19, -12.59)
+    geometry = study.places.set_index("place_id").geometry
+    for name in small:
+        assert tuple(adds[name]) == (geometry[name].x, geometry[name].y)
+    question = Question(p=1, places=(*small, "-70.19_-12.59"))
+    (change,) = propose(study, STRAIGHT, question).plan
+    assert change.at in question.places
+    left = candidates(study, STRAIGHT, places=small, plan=(Add(Service.POLICE, small[0]),))
+    assert [plan[0].at for plan in left.plans] == small[1:]
+
+
+def test_a_shelter_of_ones_own_list_stands_in_a_department(study) -> None:
+    offered = candidates(study, WOMEN, places=["17", "08"])
+    adds = [plan[0].at for plan in offered.plans if isinstance(plan[0], Add)]
+    assert adds == ["17", "08"]
+    capitals = study.departments.set_index("department_id")["capital_place_id"]
+    geometry = study.places.set_index("place_id").geometry
+    assert offered.sites[0] == pytest.approx([geometry[capitals["17"]].x, geometry[capitals["17"]].y])
+    with pytest.raises(ScenarioError) as caught:
+        candidates(study, WOMEN, places=["-70.19_-12.59", study.places["place_id"].iloc[0], "17"])
+    assert caught.value.code == "siting_places"
+    assert [p.split(":")[0] for p in caught.value.details["problems"]] == ["entry 1", "entry 2"]
+    assert all("never placed more closely" in p for p in caught.value.details["problems"])
+
+
+def test_every_problem_of_a_list_is_told_at_once(study) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        candidates(
+            study, STRAIGHT, places=["99", "-3.7_40.4", "17~x", "a_b", "-70.19_-12.59", "-70.19_-12.59"]
+        )
+    problems = caught.value.details["problems"]
+    assert [p.split(":")[0] for p in problems] == [
+        "found '-70.19_-12.59' twice; name it once",
+        *(f"entry {row}" for row in (1, 2, 3, 4)),
+    ]
+    assert "no place has this id; use a place_id" in problems[1]
+    assert "outside the country; the nearest place is" in problems[2]
+    with pytest.raises(ScenarioError, match="301 entries; use at most 300"):
+        candidates(study, STRAIGHT, places=[str(n) for n in range(10, 311)])

@@ -252,6 +252,51 @@ def test_a_question_of_siting_and_bad_plans(capgap, tmp_path):
         assert len(err.splitlines()) == 1
 
 
+def test_candidates_of_ones_own_come_from_a_file_or_a_question(capgap, study, tmp_path):
+    rows, mine = study.places.nlargest(3, "population"), tmp_path / "mine.csv"
+    ids = rows["place_id"].tolist()
+    mine.write_text("\ufeffplace_id;note\n" + "".join(f"{name};x\n" for name in ids), "utf-8")
+    points, asks = tmp_path / "points.json", tmp_path / "q.json"
+    points.write_text(json.dumps([[-70.19, -12.59], {"lon": "-73.25", "lat": "-3.75"}, {"place_id": ids[0]}]))
+    asks.write_text(json.dumps({"format": "capgap-siting", "p": 1, "places": ids}))
+    for words in (("--best", "1", "--places", mine), ("--best", "1", "--places", points), (asks,)):
+        code, out, err = capgap("plan", *words, *KM, "--json")
+        assert (code, err) == (OK, "")
+        found = json.loads(out)
+        assert found["candidates"] == 3
+        assert found["changes"][0]["change"].startswith("add.police.")
+    shelters = tmp_path / "shelters.csv"
+    shelters.write_text("department_id\n17\n08\n")
+    women = ("--service", "shelter", "--profile", "women")
+    code, out, _ = capgap("plan", "--best", "1", *women, *KM, "--places", shelters, "--json")
+    assert code == OK
+    accepting = study.facilities[study.facilities["service"].eq("shelter")]["profiles"].str.split(";")
+    assert json.loads(out)["candidates"] == 2 + sum("women" not in taken for taken in accepting)
+
+
+def test_a_list_of_places_that_cannot_be_used_says_where_and_what_to_do(capgap, tmp_path):
+    def refused(name, text, *words):
+        (tmp_path / name).write_text(text)
+        code, out, err = capgap("plan", "--best", "1", *KM, *words, "--places", tmp_path / name)
+        assert (code, out) == (FAILED, "")
+        assert len(err.splitlines()) == 1
+        return err
+
+    assert "neither JSON nor CSV" in refused("bad.json", "[")
+    assert "no list of places" in refused("empty.csv", "place_id\n")
+    told = refused("mixed.csv", "lon,lat\n-70.19,-12.59\nx,1\n,\n")
+    assert "entry 2" in told
+    assert "entry 3" in told
+    assert "use place_id, department_id, or lon and lat" in told
+    assert "never placed more closely" in refused("p.json", "[[-70.19, -12.59]]", "--service", "shelter")
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"format": "capgap-plan", "version": 1, "name": "x", "changes": []}))
+    (tmp_path / "ids.json").write_text('["17"]')
+    code, _, err = capgap("plan", plan, *KM, "--places", tmp_path / "ids.json")
+    assert code == FAILED
+    assert "--best N" in err
+
+
 def test_validate_and_import_protect_and_say_what_they_did(capgap, tmp_path):
     path, mine = tmp_path / "units.csv", tmp_path / "mine.zip"
     path.write_bytes(template("facilities", "en"))

@@ -18,7 +18,7 @@ GENERAL = {
     "defects of the program, which the general sentence asks to report": {"asset", "brief", "conservation"},
     "arguments of library functions; the pages pass none that is refused": {
         "breaks", "crs", "grid", "index_draws", "index_weights", "radius", "siting_fixed",
-        "siting_no_variant", "siting_time_limit", "source", "speed", "terrain", "undo_order",
+        "siting_no_variant", "siting_places", "siting_time_limit", "source", "speed", "terrain", "undo_order",
         "unknown_values", "vertices",
     },
     "choices of the command line; a page offers only those that exist": {"export", "picture", "upload_kind"},

@@ -7,9 +7,10 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from capgap_geo.analysis.assess import assess
 from capgap_geo.analysis.gap_index import (
     Aggregation,
     Direction,
@@ -20,7 +21,9 @@ from capgap_geo.analysis.gap_index import (
     pillars,
     robustness,
 )
+from capgap_geo.analysis.indicators import definitions, indicators
 from capgap_geo.errors import ScenarioError, SchemaError
+from capgap_geo.model import Scenario
 
 MORE, LESS = Direction.HIGHER_IS_WORSE, Direction.LOWER_IS_WORSE
 PARTS = (
@@ -171,6 +174,18 @@ def test_an_unknown_value_is_not_filled_in():
     limits = bounds(table, definitions=PARTS)
     best, worst = (composite(table.fillna({"officers": v}), definitions=PARTS)["16"] for v in (10.0, 0.0))
     assert limits.loc["16"].tolist() == pytest.approx([best, worst])
+
+
+@ways
+@given(table=tables(gaps=True), part=st.sampled_from(PARTS))
+@settings(max_examples=100)
+def test_hiding_a_value_never_narrows_the_interval_of_its_score(aggregation, table, part):
+    hidden = table.copy()
+    hidden.loc["01", part.name] = np.nan
+    assume(hidden[part.name].min() < hidden[part.name].max())
+    before, after = (bounds(t, definitions=PARTS, aggregation=aggregation).loc["01"] for t in (table, hidden))
+    assert after["gap_lower"] <= before["gap_lower"] + 1e-12
+    assert after["gap_upper"] >= before["gap_upper"] - 1e-12
 
 
 def test_a_pair_of_bounds_is_an_interval_and_a_half_known_one_reaches_the_edge():
@@ -346,7 +361,17 @@ def test_weights_that_mean_nothing_are_refused_with_equal_ones(weights, message)
         assert error.value.details["equal"] == {"capacity": 1 / 3, "need": 1 / 3, "reach": 1 / 3}
 
 
-@pytest.mark.parametrize("options", [{"draws": 0}, {"concentration": 0.0}, {"concentration": np.inf}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"draws": 0},
+        {"draws": np.nan},
+        {"draws": 1.5},
+        {"concentration": 0.0},
+        {"concentration": np.nan},
+        {"concentration": np.inf},
+    ],
+)
 def test_senseless_draws_are_refused(options):
     with pytest.raises(ScenarioError) as error:
         robustness(TABLE, definitions=PARTS, **options)
@@ -373,3 +398,26 @@ def test_tables_of_several_assumptions_need_the_same_rows():
 def test_an_unknown_direction_is_refused():
     with pytest.raises(ScenarioError, match="higher_is_worse"):
         Indicator("beds", "capacity", "more")
+
+
+@pytest.mark.parametrize("ask", [composite, bounds])
+@pytest.mark.parametrize("option", ["normalisation", "aggregation"])
+def test_a_way_that_there_is_not_is_refused_with_those_that_there_are(ask, option):
+    with pytest.raises(ScenarioError, match=f"{option}: found 'median', use one of .*(minmax|geometric)"):
+        ask(TABLE, definitions=PARTS, **{option: "median"})
+    with pytest.raises(ScenarioError, match="normalisation"):
+        pillars(TABLE, definitions=PARTS, normalisation="median")
+
+
+def test_the_projects_own_indicators_need_no_definitions(study):
+    table = indicators(study, assess(study, Scenario(measure="straight_line", threshold=100.0)))
+    own = definitions(table)
+    assert {i.pillar for i in own} == {"need", "reach", "capacity"}
+    for ask in (composite, bounds, pillars):
+        assert ask(table).equals(ask(table, definitions=own))
+    ranks = robustness(table, draws=50)
+    pd.testing.assert_frame_equal(ranks, robustness(table, definitions=own, draws=50))
+    part = table[["officers_lower", "officers_upper", "zones_lower", "zones_upper"]].assign(note="own")
+    assert [i.name for i in definitions(part)] == ["zones", "officers"]
+    with pytest.raises(SchemaError, match="found none"):
+        composite(TABLE.rename(columns=str.upper))

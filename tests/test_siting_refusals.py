@@ -26,7 +26,7 @@ def refused(ask):
     return error.value.code, dict(error.value.details)
 
 
-@pytest.mark.parametrize("p", [4, -1, 1.5])
+@pytest.mark.parametrize("p", [4, -1, 1.5, np.nan, np.inf])
 def test_a_number_of_sites_that_is_impossible_is_refused_with_the_largest(p):
     for ask in (
         lambda: siting.max_covering(COVERS, PEOPLE, p=p),
@@ -35,7 +35,9 @@ def test_a_number_of_sites_that_is_impossible_is_refused_with_the_largest(p):
         lambda: siting.p_center(MINUTES, p=p),
         lambda: siting.coverage_curve(COVERS, PEOPLE, p_max=p),
     ):
-        assert refused(ask) == ("siting_count", {"p": p, "largest": 3})
+        code, details = refused(ask)
+        assert (code, details["largest"]) == ("siting_count", 3)
+        assert details["p"] is p
 
 
 def test_an_unknown_facility_is_refused_with_the_nearest_names():
@@ -86,6 +88,17 @@ def test_too_few_sites_to_reach_everybody_is_refused_with_how_many_can():
     people = pd.Series(1.0, index=list("xyz"))
     for ask in (lambda: siting.p_median(apart, people, p=2), lambda: siting.p_center(apart, p=2)):
         assert refused(ask) == ("siting_too_few", {"p": 2, "needed": 3})
+
+
+def test_no_site_at_all_reaches_nobody():
+    near = MINUTES.assign(open=0.0)
+    for ask in (
+        lambda **more: siting.p_median(near, PEOPLE.drop("island"), p=0, **more),
+        lambda **more: siting.p_center(near, p=0, **more),
+    ):
+        assert refused(ask) == ("siting_too_few", {"p": 0, "needed": 1})
+        answer = ask(fixed=["open"])
+        assert (answer.sites, answer.objective, answer.proven) == ((), 0.0, True)
 
 
 def test_a_table_that_is_not_boolean_is_refused():

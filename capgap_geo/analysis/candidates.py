@@ -7,6 +7,7 @@ choose among sites; what a choice brings is counted on the full grid afterwards.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -18,6 +19,7 @@ from scipy import sparse
 from capgap_geo.analysis import catchments, ellipsoid
 from capgap_geo.analysis.capacity import recent, serves
 from capgap_geo.analysis.engines import engine
+from capgap_geo.analysis.own_places import MOST_PLACES, own_places
 from capgap_geo.analysis.plan import Accept, Add, Change, Plan, to_text
 from capgap_geo.analysis.reach import Reach
 from capgap_geo.analysis.recall import remembered
@@ -36,8 +38,6 @@ _NOBODY = 1e-9
 EXISTING = "existing"
 #: A place nearer than this to a capital, or to a larger one, is no candidate of its own.
 ONE_TOWN_KM = 10.0
-#: Most places that are offered as candidates.
-MOST_PLACES = 300
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -104,26 +104,37 @@ class Candidates:
 
 
 def candidates(
-    study: Study, scenario: Scenario, *, min_population: float = 10_000.0, plan: Plan = ()
+    study: Study,
+    scenario: Scenario,
+    *,
+    min_population: float = 10_000.0,
+    places: Sequence[str] = (),
+    plan: Plan = (),
 ) -> Candidates:
-    """Return the towns of at least a population, and the facilities that could accept the profile.
+    """Return the towns of at least a population, or those of a list, and who could accept the profile.
 
     Parameters
     ----------
     min_population
         Smallest place that is offered; of more than `MOST_PLACES` the largest are. A service that is
         known by department only has the departments as candidates instead.
+    places
+        A list of one's own instead, whatever the population: ids of places, ``lon_lat`` in degrees, or, for
+        a service that is known by department only, ids of departments. Facilities that could accept the
+        profile are offered too.
     plan
         Changes already made: not offered again.
 
     Raises
     ------
     ScenarioError
-        Code ``siting_no_candidate``; ``details["largest"]`` is the population of the largest place.
+        Code ``siting_no_candidate``; ``details["largest"]`` is the population of the largest place. Code
+        ``siting_places``: what of the list cannot be used.
     """
     groups = GROUPS if scenario.profile is Profile.EVERYONE else (scenario.profile,)
     found: dict[str, tuple[Plan, tuple[float, float]]] = {}
-    for change, site in _new(study, scenario, groups, min_population):
+    own = own_places(study, scenario, groups, places)
+    for change, site in own or _new(study, scenario, groups, min_population):
         found[str(change)] = (change,), site
     for changes, site in _accepting(study, scenario, groups):
         found[to_text(changes)] = changes, site
@@ -131,8 +142,9 @@ def candidates(
     kept = {label: pair for label, pair in found.items() if not made & set(label.split("~"))}
     if not kept:
         largest = float(study.places["population"].max())
+        none = "all of the list are in the plan" if places else f"no place has {min_population:g} people"
         raise ScenarioError(
-            f"candidates: no place has {min_population:g} people; the largest has {largest:g}",
+            f"candidates: {none}; the largest place has {largest:g} people",
             code="siting_no_candidate",
             details={"largest": largest},
         )

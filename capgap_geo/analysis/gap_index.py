@@ -14,8 +14,17 @@ import numpy as np
 import pandas as pd
 
 from capgap_geo.analysis.index_table import Array, Direction, Indicator, Intervals, read
+from capgap_geo.analysis.indicators import given
 from capgap_geo.analysis.rank_robustness import robustness
-from capgap_geo.analysis.scoring import Aggregation, Normalisation, aggregate, minmax, pillar_weights, zscore
+from capgap_geo.analysis.scoring import (
+    Aggregation,
+    Normalisation,
+    aggregate,
+    choice,
+    minmax,
+    pillar_weights,
+    zscore,
+)
 
 __all__ = [
     "Aggregation",
@@ -32,7 +41,7 @@ __all__ = [
 def composite(
     indicators: pd.DataFrame,
     *,
-    definitions: Sequence[Indicator],
+    definitions: Sequence[Indicator] | None = None,
     weights: Mapping[str, float] | None = None,
     normalisation: Normalisation = Normalisation.MINMAX,
     aggregation: Aggregation = Aggregation.GEOMETRIC,
@@ -46,7 +55,8 @@ def composite(
         ``<name>_upper``; NaN = not known. An infinite value, such as the minutes to a service that cannot
         be reached, stands just beyond the worst finite one.
     definitions
-        Pillar and direction of each indicator; other columns are ignored.
+        Pillar and direction of each indicator; other columns are ignored. Without any, the project's own
+        (`capgap_geo.analysis.indicators.definitions`), for a table of its indicators.
     weights
         Weight by pillar, at least 0, of any sum; equal if none are given. Indicators weigh the same within
         their pillar.
@@ -86,7 +96,7 @@ def composite(
 def bounds(
     indicators: pd.DataFrame,
     *,
-    definitions: Sequence[Indicator],
+    definitions: Sequence[Indicator] | None = None,
     weights: Mapping[str, float] | None = None,
     normalisation: Normalisation = Normalisation.MINMAX,
     aggregation: Aggregation = Aggregation.GEOMETRIC,
@@ -112,11 +122,12 @@ def bounds(
     SchemaError, ScenarioError
         As in `composite`.
     """
-    table = read(indicators, definitions)
+    table = read(indicators, given(indicators, definitions))
     names = _pillar_names(table)
     shares = pillar_weights(weights, names)
-    ends = (_by_pillar(scored, table, names) for scored in _score_bounds(table, Normalisation(normalisation)))
-    lower, upper = (aggregate(pillar, shares, Aggregation(aggregation)) for pillar in ends)
+    ends = (_by_pillar(scored, table, names) for scored in _score_bounds(table, normalisation))
+    how = choice(Aggregation, aggregation)
+    lower, upper = (aggregate(pillar, shares, how) for pillar in ends)
     result = pd.DataFrame({"gap_lower": lower, "gap_upper": upper}, index=table.labels)
     return result.reindex(indicators.index)
 
@@ -124,7 +135,7 @@ def bounds(
 def pillars(
     indicators: pd.DataFrame,
     *,
-    definitions: Sequence[Indicator],
+    definitions: Sequence[Indicator] | None = None,
     normalisation: Normalisation = Normalisation.MINMAX,
 ) -> pd.DataFrame:
     """Return the bounds of the score of each pillar: what drives the index.
@@ -144,9 +155,9 @@ def pillars(
     SchemaError, ScenarioError
         As in `composite`.
     """
-    table = read(indicators, definitions)
+    table = read(indicators, given(indicators, definitions))
     names = _pillar_names(table)
-    lower, upper = (_by_pillar(s, table, names) for s in _score_bounds(table, Normalisation(normalisation)))
+    lower, upper = (_by_pillar(s, table, names) for s in _score_bounds(table, normalisation))
     columns = {}
     for k, name in enumerate(names):
         columns[f"{name}_lower"], columns[f"{name}_upper"] = lower[:, k], upper[:, k]
@@ -164,6 +175,7 @@ def _by_pillar(scored: Array, table: Intervals, names: Sequence[str]) -> Array:
 
 
 def _score_bounds(table: Intervals, normalisation: Normalisation) -> tuple[Array, Array]:
+    normalisation = choice(Normalisation, normalisation)
     if normalisation is Normalisation.RANK:
         return _rank_bounds(table)
     if normalisation is Normalisation.MINMAX:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.capacity import PER_PEOPLE
+from capgap_geo.analysis.index_table import Direction, Indicator
 from capgap_geo.analysis.recall import remembered
-from capgap_geo.model import Study
+from capgap_geo.model import MAPPED, Study
 
 #: Lower and upper bound by department.
 Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -144,12 +146,41 @@ def registry(study: Study, name: str) -> pd.Series:
 
 
 def _services(study: Study) -> dict[str, tuple[pd.Series, pd.Series]]:
-    """Count the kinds of service on record: corroborated ones, and all."""
-    table = study.facilities
+    """Count the kinds of mapped service on record: corroborated ones, and all.
+
+    Of first response hardly any centre is in the data: counting it would reward the department whose
+    centre happens to be.
+    """
+    table = study.facilities[study.facilities["service"].isin(MAPPED)]
     firm = table[table["evidence"].eq("corroborated")]
     low, high = (t.groupby("department_id")["service"].nunique().astype(float) for t in (firm, table))
     ids = study.departments["department_id"]
     return {"services": (low.reindex(ids).fillna(0.0), high.reindex(ids).fillna(0.0))}
+
+
+def definitions(table: pd.DataFrame, names: Collection[str] | None = None) -> list[Indicator]:
+    """Return pillar and direction of each of `INDICATORS` of which a table knows a value.
+
+    Parameters
+    ----------
+    table
+        As `indicators` returns it; what it has no columns of is left out.
+    names
+        Indicators to consider; all if not given.
+    """
+    stated = set(table.columns[table.notna().any(axis=0)])
+    known = []
+    for named in INDICATORS:
+        told = not stated.isdisjoint((named.name, f"{named.name}_lower", f"{named.name}_upper"))
+        if told and (names is None or named.name in names):
+            direction = Direction.HIGHER_IS_WORSE if named.more_is_worse else Direction.LOWER_IS_WORSE
+            known.append(Indicator(named.name, str(named.pillar), direction))
+    return known
+
+
+def given(table: pd.DataFrame, stated: Sequence[Indicator] | None) -> Sequence[Indicator]:
+    """Return the definitions that are stated, or else the project's own for a table of its indicators."""
+    return definitions(table) if stated is None else stated
 
 
 def known(table: pd.DataFrame, name: str) -> pd.Series:

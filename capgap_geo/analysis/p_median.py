@@ -121,7 +121,7 @@ def _total(problem: Costs, positions: Positions | list[int]) -> float:
 def _optimum(problem: Costs, p: int, clock: Clock) -> tuple[Positions, float]:
     """Return the chosen candidates and a bound of the total cost of any choice."""
     free = np.arange(len(problem.sites.free))
-    must = _must_reach(problem)
+    must = _must_reach(problem, p)
     reaching_all, needed = fewest(must, clock, enough=p)
     if needed > p:
         raise too_few(p, len(fewest(must, clock)[0]))
@@ -136,9 +136,9 @@ def _optimum(problem: Costs, p: int, clock: Clock) -> tuple[Positions, float]:
     return _benders(_median(problem, beyond=1.0), must, start, p, clock)
 
 
-def _must_reach(problem: Costs) -> sparse.csr_array:
+def _must_reach(problem: Costs, p: int) -> sparse.csr_array:
     """Return, for the rows that could stay without any site, the candidates that reach them."""
-    at_risk = np.isinf(problem.existing) & np.isinf(problem.cost).any(axis=1)
+    at_risk = np.isinf(problem.existing) & (np.isinf(problem.cost).any(axis=1) | (p == 0))
     return sparse.csr_array(np.isfinite(problem.cost[np.ix_(at_risk, problem.sites.free)]).astype(float))
 
 

@@ -71,6 +71,8 @@ class Question:
         Number of changes, for ``people`` and ``time``.
     min_population
         Smallest place that is a candidate.
+    places
+        Candidates of one's own instead, as in `capgap_geo.analysis.candidates.candidates`.
     budget, new_cost, accept_cost
         For ``budget``, in any one unit: what there is, what a new unit costs, and what it costs that an
         existing one accepts a group. The user's assumptions: no public source states them.
@@ -82,6 +84,7 @@ class Question:
     budget: float = 20.0
     new_cost: float = 10.0
     accept_cost: float = 1.0
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +186,9 @@ def plan_of(offered: Candidates, labels: tuple[object, ...]) -> Plan:
 
 def _ground(study: Study, scenario: Scenario, question: Question, plan: Plan, *, limit: float) -> _Ground:
     answer = assess(study, scenario, facilities=apply(study, plan))
-    offered = candidates(study, scenario, min_population=question.min_population, plan=plan)
+    offered = candidates(
+        study, scenario, min_population=question.min_population, places=question.places, plan=plan
+    )
     known = reach(study, scenario, offered, limit=limit)
     at = points(study, scenario.demand)
     within = with_existing(known, surface(answer), at, threshold=scenario.threshold)

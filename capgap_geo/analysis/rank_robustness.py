@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from capgap_geo.analysis.index_table import Array, Indicator, Intervals, read
+from capgap_geo.analysis.indicators import given
 from capgap_geo.analysis.labels import mismatch, refuse
 from capgap_geo.analysis.scoring import Aggregation, Normalisation, aggregate, pillar_weights, scores
 from capgap_geo.errors import ScenarioError
@@ -29,7 +30,7 @@ DECIMALS = 12
 def robustness(
     indicators: pd.DataFrame | Mapping[str, pd.DataFrame],
     *,
-    definitions: Sequence[Indicator],
+    definitions: Sequence[Indicator] | None = None,
     weights: Mapping[str, float] | None = None,
     draws: int = 5000,
     seed: int = 0,
@@ -74,21 +75,24 @@ def robustness(
     SchemaError
         Tables that do not fit their definitions or each other.
     ScenarioError
-        Code ``index_weights``; ``index_draws`` for draws below 1 or a concentration that is not above 0.
+        Code ``index_weights``; ``index_draws`` for draws that are no whole number above 0, or a
+        concentration that is not above 0.
     """
-    if draws < 1 or not 0 < concentration < np.inf:
+    if not (1 <= draws < np.inf and draws == int(draws) and 0 < concentration < np.inf):
         raise ScenarioError(
-            f"robustness: found {draws!r} draws and concentration {concentration!r}, use numbers above 0",
+            f"robustness: found {draws!r} draws and concentration {concentration!r}, "
+            "use a whole number and a number, both above 0",
             code="index_draws",
         )
     named = {"": indicators} if isinstance(indicators, pd.DataFrame) else dict(sorted(indicators.items()))
-    tables = [read(table, definitions) for table in named.values()]
+    first = next(iter(indicators.values())) if isinstance(indicators, Mapping) else indicators
+    used = given(first, definitions)
+    tables = [read(table, used) for table in named.values()]
     refuse(
         "indicators",
         [p for name, t in zip(named, tables, strict=True) for p in _other_rows(name, t, tables[0])],
     )
     model = _Model.of(tables, weights, concentration)
-    first = next(iter(indicators.values())) if isinstance(indicators, Mapping) else indicators
     return _summary(model, draws, seed).reindex(first.index)
 
 

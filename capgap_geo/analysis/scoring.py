@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from scipy.stats import rankdata
 from capgap_geo.errors import ScenarioError
 
 Array = NDArray[np.float64]
+Kind = TypeVar("Kind", bound=StrEnum)
 
 #: Adequacy of the worst score in the geometric mean. At 0 the worst of one pillar would hide all others.
 FLOOR = 0.01
@@ -31,6 +33,22 @@ class Aggregation(StrEnum):
 
     GEOMETRIC = "geometric"
     ARITHMETIC = "arithmetic"
+
+
+def choice(kind: type[Kind], name: str) -> Kind:
+    """Return a normalisation or an aggregation by its name.
+
+    Raises
+    ------
+    ScenarioError
+        There is none of that name.
+    """
+    try:
+        return kind(name)
+    except ValueError:
+        raise ScenarioError(
+            f"{kind.__name__.lower()}: found {name!r}, use one of {', '.join(kind)}"
+        ) from None
 
 
 def scores(values: Array, normalisation: Normalisation) -> Array:

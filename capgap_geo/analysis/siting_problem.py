@@ -218,7 +218,7 @@ def check_count(p: int, sites: Sites) -> None:
         Code ``siting_count``; ``details["largest"]`` works.
     """
     largest = len(sites.free)
-    if p != int(p) or not 0 <= p <= largest:
+    if p not in range(largest + 1):
         raise ScenarioError(
             f"p: found {p!r} new sites, use a whole number from 0 to {largest}, the number of candidates",
             code="siting_count",

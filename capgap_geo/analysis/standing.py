@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-import numpy as np
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment, assess
 from capgap_geo.analysis.gap_index import robustness
-from capgap_geo.analysis.index_table import Direction, Indicator
-from capgap_geo.analysis.indicators import INDICATORS, indicators
+from capgap_geo.analysis.indicators import definitions, indicators
 from capgap_geo.analysis.recall import remembered
 from capgap_geo.model import THRESHOLD_MAX, Demand, Scenario, Study
 
@@ -18,24 +16,6 @@ from capgap_geo.model import THRESHOLD_MAX, Demand, Scenario, Study
 DRAWS = 5000
 #: Multiples of the threshold under which a rank is tried.
 FACTORS = (0.75, 1.0, 1.5)
-
-
-def definitions(table: pd.DataFrame, names: Collection[str] | None = None) -> list[Indicator]:
-    """Return pillar and direction of every indicator of which a table knows a value.
-
-    Parameters
-    ----------
-    names
-        Indicators to consider; all if not given.
-    """
-    stated = dict(zip(table.columns, (~np.isnan(table.to_numpy(np.float64))).any(axis=0), strict=True))
-    known = []
-    for named in INDICATORS:
-        told = stated[f"{named.name}_lower"] or stated[f"{named.name}_upper"]
-        if told and (names is None or named.name in names):
-            direction = Direction.HIGHER_IS_WORSE if named.more_is_worse else Direction.LOWER_IS_WORSE
-            known.append(Indicator(named.name, str(named.pillar), direction))
-    return known
 
 
 @remembered(3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 import pandas as pd
 
 from capgap_geo.cli.asking import asked, question, study_of
+from capgap_geo.cli.places import places_of, read_places
 from capgap_geo.cli.talking import on_terminal, say_json, say_table, waiting
 from capgap_geo.errors import DataNotFoundError, ScenarioError
 from capgap_geo.files import write_file
@@ -25,6 +27,7 @@ Examples
   capgap plan plan.json --service shelter --profile women
   capgap plan --best 3 --service police --output plan.json
   capgap plan --best 2 --aim time --min-population 20000
+  capgap plan --best 2 --service shelter --profile women --places departments.csv
   capgap plan question.json
 \b
 A plan:      {"format": "capgap-plan", "version": 1, "name": "...", "changes": [
@@ -32,6 +35,9 @@ A plan:      {"format": "capgap-plan", "version": 1, "name": "...", "changes": [
                {"change": "accept", "facility_id": "shelter_cusco_children", "profile": "women"},
                {"change": "remove", "facility_id": "police_tacna"}]}
 A question:  {"format": "capgap-siting", "aim": "people", "p": 3, "min_population": 10000}
+             or with "places" in place of "min_population": ids of places, or points as [lon, lat]
+Places:      a JSON list of these, or a CSV file with a column place_id, or lon and lat;
+             for shelters department_id: they are never placed more closely
 """
 )
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -45,18 +51,28 @@ A question:  {"format": "capgap-siting", "aim": "people", "p": 3, "min_populatio
 @click.option(
     "--min-population", type=float, default=10_000.0, show_default=True, help="Smallest town that is tried."
 )
+@click.option(
+    "--places",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Candidates of your own, instead of towns by their size.",
+)
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Write the plan as JSON, for the app or for this command.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def plan(
-    file: Path | None, best: int | None, aim: str, min_population: float, output: Path | None, as_json: bool,
-    **options: Any,
+    file: Path | None, best: int | None, aim: str, min_population: float, places: Path | None,
+    output: Path | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Say what a plan changes, or find the best.
 
     FILE holds a plan, or a question of siting.
     """
     wanted = _question(file, best, aim, min_population)
+    if places is not None:
+        if wanted is None:
+            raise click.UsageError("--places says where to search: give --best N or a question too")
+        wanted = replace(wanted, places=read_places(places))
     if wanted is None and file is None:
         raise click.UsageError("give a plan or a question as FILE, or --best N")
     what = asked(options)
@@ -94,6 +110,8 @@ def _question(file: Path | None, best: int | None, aim: str, min_population: flo
         raise ScenarioError(
             f"{file}: aim: found {known['aim']!r}, use one of {', '.join(_AIMS)}", code="plan_file"
         )
+    if "places" in known:
+        known["places"] = places_of(known["places"], f"{file}: places")
     return Question(**known)
 
 

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import altair as alt
 import pandas as pd
 import streamlit as st
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.gap_index import pillars
-from capgap_geo.analysis.indicators import BY_NAME, Pillar
+from capgap_geo.analysis.indicators import Pillar, definitions
 from capgap_geo.analysis.labels import row_of
-from capgap_geo.analysis.standing import definitions, standings
+from capgap_geo.analysis.standing import standings
 from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import Scenario
 from capgap_geo.render import theme
-from capgap_geo.ui import charts
+from capgap_geo.ui import charts, index_parts
+from capgap_geo.ui.jumps import section
 from capgap_geo.ui.own import current
 from capgap_geo.ui.prepared import answer, study
 from capgap_geo.ui.sortable import Cell, Column, plain, sortable
 from capgap_geo.ui.state import widget
-from capgap_geo.ui.text import items, tag
+from capgap_geo.ui.text import tag
 
 #: Largest weight on a slider, and the one at first.
 MOST, USUAL = 5, 1
+#: Weights of one click.
+PRESETS = {
+    "equal": dict.fromkeys(Pillar, USUAL),
+    "capacity": {Pillar.NEED: 0, Pillar.REACH: 0, Pillar.CAPACITY: USUAL},
+}
 Weights = tuple[tuple[str, float], ...]
 
 
@@ -34,10 +42,10 @@ def panel(table: pd.DataFrame, found: Assessment, t: Translator) -> None:
     table
         The indicators by department.
     """
-    st.html(tag("h2", "section", t("index.title")) + tag("p", "section-note", t("index.lead")))
+    st.html(section("index", t("index.title"), t("index.lead")))
     st.html(tag("p", "index-use", t("index.use")))
     weights = _weights(t)
-    names = _names(table, t)
+    names = index_parts.choose(table, found, t)
     used = definitions(table, names)
     if not sum(weight for _, weight in weights):
         st.warning(t("index.weights_zero"), icon=":material/balance:")
@@ -51,13 +59,18 @@ def panel(table: pd.DataFrame, found: Assessment, t: Translator) -> None:
     chosen = tuple(sorted(indicator.name for indicator in used))
     with st.spinner(t("index.computing")):
         ranks = _ranks(found.scenario, tuple((n, w) for n, w in weights if n in kept), chosen)
+    index_parts.warn(table, used, t)
     _chart(ranks, found, t)
     _table(ranks, pillars(table, definitions=used), found, t)
+    index_parts.unknown(table, used, found.departments["department_name"], t)
 
 
 def _weights(t: Translator) -> Weights:
-    """Draw one slider for each question."""
+    """Draw one slider for each question, and the weights of one click."""
     st.html(tag("h3", "subsection", t("index.weights")))
+    with st.container(horizontal=True):
+        for name, preset in PRESETS.items():
+            st.button(t(f"index.preset.{name}"), key=f"index_preset_{name}", on_click=_set, args=(preset,))
     weights = []
     for column, pillar in zip(st.columns(len(Pillar)), Pillar, strict=True):
         with column:
@@ -72,28 +85,9 @@ def _weights(t: Translator) -> Weights:
     return tuple(weights)
 
 
-def _names(table: pd.DataFrame, t: Translator) -> list[str]:
-    """Draw which indicators go in, with how many departments have a value of each."""
-    known = [indicator.name for indicator in definitions(table)]
-    with st.expander(t("index.indicators")):
-        names = st.multiselect(
-            t("index.indicators_choose"),
-            known,
-            key=widget("index_names", known),
-            format_func=lambda n: t(f"indicator.{n}.name"),
-            help=t("index.indicators_help"),
-        )
-        left = [t(f"indicator.{n}.name") for n in BY_NAME if n not in known]
-        note = t("index.unknown_note", left=t.join(left)) if left else t("index.unknown_note_none")
-        st.caption(note)
-        st.html(items(_coverage(table, name, t) for name in names))
-    return list(names)
-
-
-def _coverage(table: pd.DataFrame, name: str, t: Translator) -> str:
-    known = table[[f"{name}_lower", f"{name}_upper"]].notna().any(axis=1).sum()
-    words = f"{t(f'index.pillar.{BY_NAME[name].pillar}')}. {t(f'indicator.{name}.name')}"
-    return t("index.coverage", name=words, n=t.number(float(known)), all=t.number(len(table)))
+def _set(weights: Mapping[Pillar, int]) -> None:
+    for pillar, weight in weights.items():
+        st.session_state[widget(f"index_{pillar}", weight)] = weight
 
 
 def _ranks(scenario: Scenario, weights: Weights, names: tuple[str, ...]) -> pd.DataFrame:
@@ -113,6 +107,22 @@ def rank_text(row: pd.Series, t: Translator) -> str:
     return t("index.rank_text", median=median, low=low, high=high)
 
 
+def in_order(ranks: pd.DataFrame) -> pd.DataFrame:
+    """Return the ranks, the largest gap first; where the middle is shared, the interval decides."""
+    return ranks.sort_values(["rank_median", "rank_p05", "rank_p95"], kind="stable")
+
+
+def shared(ranks: pd.DataFrame, names: pd.Series, t: Translator) -> str:
+    """Return which departments share a middle rank as it is written; empty if none do."""
+    middle = in_order(ranks)["rank_median"].map(lambda rank: t.number(float(rank)))
+    groups = [
+        t("index.shared_one", rank=rank, names=t.join([str(names[d]) for d in rows.index]))
+        for rank, rows in middle.groupby(middle, sort=False)
+        if len(rows) > 1
+    ]
+    return t("index.shared", groups="; ".join(groups)) if groups else ""
+
+
 def _chart(ranks: pd.DataFrame, found: Assessment, t: Translator) -> None:
     """Draw every department's interval and its middle, the largest gap on top."""
     st.html(tag("h3", "subsection", t("index.chart")))
@@ -120,7 +130,7 @@ def _chart(ranks: pd.DataFrame, found: Assessment, t: Translator) -> None:
     points.columns = pd.Index(["median", "low", "high"])
     points["name"] = found.departments["department_name"]
     points["said"] = [rank_text(row, t) for _, row in ranks.iterrows()]
-    order = points.sort_values(["median", "low", "high"])["name"].tolist()
+    order = points.loc[in_order(ranks).index, "name"].tolist()
     y = alt.Y("name:N", sort=order, title=None, axis=charts.NAMES)
     scale = alt.Scale(domain=[0.5, len(points) + 0.5], nice=False)
     ticks = [1, *range(5, len(points) + 1, 5)]
@@ -140,7 +150,7 @@ def _table(ranks: pd.DataFrame, scores: pd.DataFrame, found: Assessment, t: Tran
     """Draw ranks, the score of each question as an interval, and the assumption that moves most."""
     shown = [p for p in Pillar if f"{p}_lower" in scores]
     rows = []
-    for department in map(str, ranks.index):
+    for department in map(str, in_order(ranks).index):
         row = row_of(ranks, department)
         cells = [
             plain(str(found.departments.loc[department, "department_name"])),
@@ -159,7 +169,8 @@ def _table(ranks: pd.DataFrame, scores: pd.DataFrame, found: Assessment, t: Tran
         Column(t("index.known"), t("index.known_help")),
         Column(t("index.moved"), t("index.moved_help")),
     ]
-    sortable(columns, rows, key="index", caption=t("index.title"), order=(1, True))
+    note = f"{t('index.order')} {shared(ranks, found.departments['department_name'], t)}".strip()
+    sortable(columns, rows, key="index", caption=t("index.title"), note=note, order=(1, True))
 
 
 def _score_cell(row: pd.Series, pillar: Pillar, t: Translator) -> Cell:
@@ -175,5 +186,7 @@ def _moved(row: pd.Series, t: Translator) -> Cell:
     if not isinstance(name, str) or not name:
         return plain(t("index.moves.none"))
     places = float(row[f"moves_{name}"])
-    text = t.count("index.moved_by", round(places), what=t(f"index.moves.{name}"))
-    return Cell(text, places)
+    what = t(f"index.moves.{name}")
+    if places < 0.5:
+        return Cell(t("index.moved_little", what=what), places)
+    return Cell(t.count("index.moved_by", round(places), what=what), places)

@@ -12,6 +12,7 @@ from capgap_geo.model import Measure, Scenario
 from capgap_geo.render import facts, theme
 from capgap_geo.render.norms import TWO_HOURS, Norm, access_norm, norms
 from capgap_geo.ui import charts
+from capgap_geo.ui.jumps import section
 from capgap_geo.ui.prepared import answer, study
 from capgap_geo.ui.text import block, tag
 
@@ -24,7 +25,7 @@ def panel(scenario: Scenario, t: Translator) -> None:
     within = None
     if study().friction is not None:
         within = answer(scenario.with_(measure=Measure.TRAVEL_TIME, threshold=TWO_HOURS))
-    st.html(tag("h2", "section", t("norm.title")) + tag("p", "section-note", t("norm.lead")))
+    st.html(section("norms", t("norm.title"), t("norm.lead")))
     st.html(block("div", "absences", map(_norm, norms(study(), t, within=within))))
     line = access_norm(study())
     if within is not None and line is not None and not within.nobody_serves:

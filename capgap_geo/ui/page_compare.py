@@ -13,16 +13,25 @@ from capgap_geo.i18n import Translator
 from capgap_geo.render import card, tables, theme
 from capgap_geo.render.scene import Paint
 from capgap_geo.ui import cards, charts, controls, footer, index_panel, norm_panel
+from capgap_geo.ui.jumps import jumps, section
 from capgap_geo.ui.page_map import say_headline
 from capgap_geo.ui.prepared import answer, study
 from capgap_geo.ui.sortable import Cell, Column, number, plain, sortable
 from capgap_geo.ui.state import State, widget
-from capgap_geo.ui.text import items, tag
+from capgap_geo.ui.text import items
 
 USUAL = ["uncovered_share", "uncovered_people", "nearest", "offences_2025", "services"]
 #: What is known of provinces.
 OF_PROVINCES = ("uncovered_share", "uncovered_people", "nearest")
 PAIR = ("17", "21")
+#: Title of each section of the page, by its anchor.
+SECTIONS = {
+    "table": "compare.table",
+    "index": "index.title",
+    "norms": "norm.title",
+    "scatter": "compare.scatter",
+    "pair": "compare.side_by_side",
+}
 #: More rows than this stand in a box of this height; fewer are all shown.
 FEW, BOX = 30, 760
 #: Share of the chart's width and height that a name needs around its dot.
@@ -36,13 +45,14 @@ def page(state: State, t: Translator) -> State:
         controls.draw(state, t, paints=())
     found = answer(state.scenario)
     say_headline(found, t, "")
+    jumps({anchor: t(key) for anchor, key in SECTIONS.items()}, t)
     table = indicators(study(), found)
     _comparison(table, found, t)
     index_panel.panel(table, found, t)
     norm_panel.panel(state.scenario, t)
-    st.html(tag("h2", "section", t("compare.scatter")))
+    st.html(section("scatter", t("compare.scatter")))
     _scatter(table, found, t)
-    st.html(tag("h2", "section", t("compare.side_by_side")))
+    st.html(section("pair", t("compare.side_by_side")))
     _side_by_side(found, t)
     footer.below(found, t)
     return state.with_(paint=state.paint or Paint.DESERT.value)
@@ -50,7 +60,7 @@ def page(state: State, t: Translator) -> State:
 
 def _comparison(table: pd.DataFrame, found: Assessment, t: Translator) -> None:
     """Draw the table of departments with the chosen indicators, or that of the provinces."""
-    st.html(tag("h2", "section", t("compare.table")))
+    st.html(section("table", t("compare.table")))
     kinds = {"department": found.departments, "province": found.provinces}
     kind = st.segmented_control(
         t("compare.level"),

@@ -8,35 +8,38 @@ import streamlit as st
 from capgap_geo.i18n import Translator
 from capgap_geo.render import attribution, evidence, progress
 from capgap_geo.ui import verified
+from capgap_geo.ui.jumps import jumps, section
 from capgap_geo.ui.prepared import study
 from capgap_geo.ui.sortable import Cell, Column, plain, sortable
 from capgap_geo.ui.state import State
 from capgap_geo.ui.text import block, cited, items, link, tag
 
+SECTIONS = ("absent", "contested", "unknown", "method", "checked", "sources")
 METHOD = ("grid", "demand", "travel", "reach", "desert", "evidence", "shelters", "unknown")
 
 
 def page(state: State, t: Translator) -> State:
     """Draw the page; it has no question of its own."""
     st.html(tag("h1", "headline", t("evidence.headline")))
+    jumps({anchor: t(f"evidence.{anchor}") for anchor in SECTIONS}, t)
     _recommendations(t)
-    _title(t("evidence.absent"), t("evidence.absent_note"))
+    _title(t, "absent", t("evidence.absent_note"))
     st.html(_absences(t))
-    _title(t("evidence.contested"), t("evidence.contested_note"))
+    _title(t, "contested", t("evidence.contested_note"))
     _table(evidence.contested(study(), t), "contested", t("evidence.contested"))
-    _title(t("evidence.unknown"), t("evidence.unknown_note"))
+    _title(t, "unknown", t("evidence.unknown_note"))
     _table(evidence.coverage_of_knowledge(study(), t), "knowledge", t("evidence.unknown"))
-    _title(t("evidence.method"))
+    _title(t, "method")
     st.html(items((t(f"method.{name}") for name in METHOD), "method"))
-    _title(t("verify.title"), t("verify.note"))
+    _title(t, "checked", t("evidence.checked_note"))
     verified.panel(t)
-    _title(t("evidence.sources"), t("evidence.sources_note"))
+    _title(t, "sources", t("evidence.sources_note"))
     _sources(t)
     return state
 
 
-def _title(text: str, note: str = "") -> None:
-    st.html(tag("h2", "section", text) + tag("p", "section-note", note))
+def _title(t: Translator, anchor: str, note: str = "") -> None:
+    st.html(section(anchor, t(f"evidence.{anchor}"), note))
 
 
 def _recommendations(t: Translator) -> None:

@@ -27,4 +27,4 @@ def panel(t: Translator) -> None:
     with st.spinner(t("verify.running")):
         table = verification.table(_checks(), t)
     rows = [(str(i), [plain(str(v)) for v in row]) for i, row in enumerate(table.itertuples(index=False))]
-    sortable([Column(str(c)) for c in table.columns], rows, key="verified", caption=t("verify.title"))
+    sortable([Column(str(c)) for c in table.columns], rows, key="verified", caption=t("evidence.checked"))
