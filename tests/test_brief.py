@@ -25,6 +25,7 @@ from capgap_geo.render.brief import brief, informed_brief
 from capgap_geo.render.brief_words import Advice, Standing, advice_of, parts
 from capgap_geo.render.figure import alt_text
 from capgap_geo.render.figures import key_figures
+from capgap_geo.render.publish import credit_lines
 from capgap_geo.render.scene import Choice
 
 KM = Scenario(measure="straight_line", threshold=100)
@@ -105,7 +106,7 @@ def test_says_what_the_assessment_says(study, make, read, kind):
         edition.link.removeprefix("https://"),
         *(f.label for f in key_figures(study, edition.answer, edition.t, area=area)),
         *(f.value for f in key_figures(study, edition.answer, edition.t, area=area)),
-        *edition.spec.credits,
+        *credit_lines(study, edition.answer, edition.t, registries=True),
         edition.spec.date,
         *(part.title for part in parts(edition, standing=None, standings=None, advice=None)),
         edition.t("brief.unknown"),
@@ -227,9 +228,19 @@ def test_thinness_is_compared_with_the_median_of_what_is_known(make, study):
     row = next(r for r in part.rows if r[0] == edition.t("indicator.offences_2025.name"))
     assert row[1] == edition.t.number(table.loc["17", "offences_2025_lower"], 1)
     assert row[2].startswith(edition.t.number(float(known.median()), 1))
+    assert "Ministerio Público" in row[2], "a number names its source"
     assert str(len(known)) in row[2]
     officers = next(r for r in part.rows if r[0] == edition.t("indicator.officers.name"))
     assert "0" not in officers[2].split()[0], "what nobody published is not zero"
+
+
+def test_a_disputed_number_of_staff_has_both_ends(make):
+    for area, ends in (("d:21", "4–12"), ("d:20", "13–25")):
+        edition = make(area, "en")
+        told = parts(edition, standing=None, standings=None, advice=None)
+        rows = dict(row[:2] for part in told if part.title == edition.t("brief.thin") for row in part.rows)
+        assert rows[edition.t("indicator.officers.name")] == f"{ends}, disputed"
+        assert rows[edition.t("indicator.officers_per_100k.name")].endswith("disputed")
 
 
 def test_words_of_the_data_are_never_run(make, study):

@@ -57,8 +57,8 @@ class Edition:
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
-        """The sources that this result rests on, and no others."""
-        return tuple(used(self.study, self.answer))
+        """The sources that this result and its tables rest on, and no others."""
+        return tuple(used(self.study, self.answer, registries=True))
 
     @property
     def link(self) -> str:

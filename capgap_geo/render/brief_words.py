@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from capgap_geo.analysis.advice import SMALLEST_TOWN, Gain
-from capgap_geo.analysis.indicators import BY_NAME, indicators
+from capgap_geo.analysis.capacity import CAPACITY, PER_PEOPLE
+from capgap_geo.analysis.indicators import BY_NAME, indicators, registry_sources
 from capgap_geo.analysis.labels import row_of
 from capgap_geo.analysis.plan import Add, Change, Remove
 from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import Measure, Profile, Service, Study
-from capgap_geo.render import facts, story, tables
+from capgap_geo.render import disputes, facts, story, tables
 from capgap_geo.render.about import Edition
 from capgap_geo.render.card import Line, Section, card
 
@@ -190,13 +191,30 @@ def _thin(edition: Edition) -> Part | None:
     if department is None:
         return None
     table = indicators(study, answer)
+    ids = dict.fromkeys(_THIN, "") | {k: ";".join(v) for k, v in registry_sources(study).items()}
     rows = []
     for name in _THIN:
         low, high = (float(table[f"{name}_{bound}"].loc[department]) for bound in ("lower", "upper"))
-        here = tables.text(t, BY_NAME[name], low, high, answer.unit)
-        rows.append((t(f"indicator.{name}.name"), here, _median(table, name, edition)))
+        here = _both_sides(edition, department, name)
+        here = here or tables.text(t, BY_NAME[name], low, high, answer.unit)
+        beside = " · ".join(filter(None, [_median(table, name, edition), facts.sources(study, t, ids[name])]))
+        rows.append((t(f"indicator.{name}.name"), here, beside))
     head = (t("brief.head.what"), t("brief.head.here"), t("brief.head.median"))
     return Part(t("brief.thin"), head=head, rows=tuple(rows), note=t("brief.thin_note"))
+
+
+def _both_sides(edition: Edition, department: str, name: str) -> str:
+    """Return a capacity that sources dispute, or its rate per people, with both ends; else nothing."""
+    study, rate = edition.study, "_per_100k"
+    capacity = name.removesuffix(rate)
+    if capacity not in CAPACITY:
+        return ""
+    facilities = edition.answer.facilities
+    local = facilities[facilities["department_id"].eq(department)]
+    if not name.endswith(rate):
+        return disputes.amount(study, local, capacity, edition.t)
+    people = study.population.loc[study.population["department_id"].eq(department), "population"].sum()
+    return disputes.amount(study, local, capacity, edition.t, per=PER_PEOPLE / people, digits=1)
 
 
 def _median(table: pd.DataFrame, name: str, edition: Edition) -> str:

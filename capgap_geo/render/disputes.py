@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from capgap_geo.analysis.capacity import CAPACITY
+from capgap_geo.analysis.capacity import CAPACITY, disputed, held
 from capgap_geo.analysis.recall import remembered
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Profile, Scenario, Service, Study
@@ -38,6 +38,32 @@ def of_capacity(contested: pd.DataFrame, t: Translator) -> str:
         units = len(str(ids).split(";"))
         parts.append(t("dispute.together", n=units, sides=told) if units > 1 else told)
     return t("dispute.capacity", sides="; ".join(parts)) if parts else ""
+
+
+def by_department(study: Study, facilities: pd.DataFrame, t: Translator) -> dict[str, str]:
+    """Return what is disputed of the capacity of some facilities, by the department where anything is."""
+    claims = disputed(facilities, study.contested)
+    found = {str(d): of_capacity(rows, t) for d, rows in claims.groupby("department_id")}
+    return {department: text for department, text in found.items() if text}
+
+
+def amount(
+    study: Study, facilities: pd.DataFrame, name: str, t: Translator, *, per: float = 1.0, digits: int = 0
+) -> str:
+    """Return a disputed capacity with both ends, ``4-12, disputed``; empty where nothing is disputed.
+
+    Parameters
+    ----------
+    per
+        What each unit counts, for a rate.
+    """
+    sides = held(facilities, study.contested, name)
+    if sides is None or not disputed(facilities, study.contested)["measure"].eq(name).any():
+        return ""
+    text = t.pair(per * sides.lower, per * sides.upper, digits)
+    if sides.known < len(facilities):
+        text = t("figure.at_least", text=text)
+    return t("dispute.amount", text=text)
 
 
 def _side(row: pd.Series, t: Translator) -> str:

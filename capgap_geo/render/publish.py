@@ -102,10 +102,12 @@ def permalink(
     return f"{base.partition('?')[0]}?{query}"
 
 
-def credit_lines(study: Study, answer: Assessment, t: Translator) -> tuple[str, ...]:
-    """Return who made the data of an answer: one line per kind of data."""
+def credit_lines(
+    study: Study, answer: Assessment, t: Translator, *, registries: bool = False
+) -> tuple[str, ...]:
+    """Return who made the data of an answer: one line per kind of data; `registries` as for `used`."""
     lines = []
-    for package, sources in used(study, answer).by_package.items():
+    for package, sources in used(study, answer, registries=registries).by_package.items():
         stated = licences.terms(study)[package].sources if package in licences.terms(study) else {}
         first = sorted(sources, key=lambda s: licences.claim(stated.get(s.source_id, "")))
         names = list(dict.fromkeys(part for source in first for part in attribution.makers(source, t)))

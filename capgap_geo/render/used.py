@@ -8,6 +8,7 @@ from typing import Any
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.capacity import CAPACITY, disputed
+from capgap_geo.analysis.indicators import registry_sources
 from capgap_geo.analysis.recall import kept_with_answer
 from capgap_geo.model import Measure, Source, Study
 from capgap_geo.render import disputes, figures, licences, story
@@ -31,9 +32,17 @@ class Used:
 
 
 @kept_with_answer
-def used(study: Study, answer: Assessment) -> Used:
-    """Return the sources of an answer, of the mining zones and the figures beside it, and no others."""
+def used(study: Study, answer: Assessment, *, registries: bool = False) -> Used:
+    """Return the sources of an answer, of the mining zones and the figures beside it, and no others.
+
+    Parameters
+    ----------
+    registries
+        Also those of the complaints and cases that stand among the indicators of departments.
+    """
     ids = {*answer.source_ids, *_split(study.zones["source_ids"]), *_beside(study, answer)}
+    if registries:
+        ids.update(*registry_sources(study).values())
     sources = sorted(
         (study.sources[i] for i in ids - _untouched(study, answer)), key=lambda s: (s.producer, s.title)
     )
