@@ -25,8 +25,17 @@ def said_by(row: pd.Series, t: Translator) -> str:
 def of_facility(study: Study, facility_id: str, t: Translator) -> str:
     """Return what is disputed of a facility, its capacity or whom it takes; empty where nothing is."""
     rows = study.contested[[facility_id in str(ids).split(";") for ids in study.contested["facility_ids"]]]
-    keys = [key for measure in rows["measure"].unique() if t.has(key := f"dispute.short.{measure}")]
-    return " · ".join(filter(None, [of_capacity(rows, t), *(t(key) for key in keys)]))
+    return " · ".join(filter(None, [of_capacity(rows, t), _whom(rows, t)]))
+
+
+def of_service(study: Study, service: Service, t: Translator) -> str:
+    """Return whom a service takes or not, as far as sources dispute it; empty where none does."""
+    return _whom(study.contested[study.contested["service"].eq(service)], t)
+
+
+def _whom(contested: pd.DataFrame, t: Translator) -> str:
+    keys = (f"dispute.short.{measure}" for measure in contested["measure"].unique())
+    return " · ".join(t(key) for key in keys if t.has(key))
 
 
 def of_capacity(contested: pd.DataFrame, t: Translator) -> str:

@@ -89,7 +89,7 @@ def indicators(edition: Edition) -> pd.DataFrame:
 def _with_disputes(table: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Return departments with what sources dispute of their capacity: bounds of records do not tell it."""
     said = disputes.by_department(edition.study, edition.answer.facilities, edition.t)
-    return table.assign(disputed=[said.get(str(department)) for department in table.index])
+    return table.assign(disputed=pd.Series(said, dtype=object).reindex(table.index))
 
 
 def sources(edition: Edition) -> pd.DataFrame:

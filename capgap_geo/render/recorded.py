@@ -82,6 +82,8 @@ def badge_line(study: Study, t: Translator, service: Service, closed: Closed) ->
         return None
     kind = "shelter" if service in PROTECTED_SERVICES else "other"
     who = t.join(list(dict.fromkeys(badge.text for badge in drawn.values())))
+    if disputed := disputes.of_service(study, service, t):
+        who = t("layer.badges.disputed", who=who, disputed=disputed)
     label = t.count(f"layer.badges.{kind}", len(drawn), service=t(f"service.{service}.long"), who=who)
     return BadgeLine(service, label, open_label=t("layer.reported"))
 
