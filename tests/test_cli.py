@@ -144,6 +144,10 @@ def test_assess_prints_the_answer_and_json(capgap, study):
     assert (code, err) == (OK, "")
     assert out.splitlines()[0].startswith("In Peru, between")
     assert len(out.splitlines()) == 3 + 25
+    worst = own.departments.nlargest(25, ["uncovered_people_lower", "uncovered_people_upper"])
+    assert all(
+        line.startswith(n) for line, n in zip(out.splitlines()[3:], worst["department_name"], strict=True)
+    )
     code, out, err = capgap("assess", *KM, "--json", "--table", "provinces")
     told = json.loads(out)
     assert (code, err) == (OK, "")

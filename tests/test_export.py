@@ -30,13 +30,14 @@ from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Scenario
 from capgap_geo.privacy import Secret, find_leaks
-from capgap_geo.render import attribution, theme
+from capgap_geo.render import attribution, licences, theme
 from capgap_geo.render.about import Edition, _tex, bibtex, citation
 from capgap_geo.render.columns import described
-from capgap_geo.render.export import KINDS, bundle, export, html
+from capgap_geo.render.export import KINDS, bundle, export, html, readme
 from capgap_geo.render.export_tables import TABLES, layers
 from capgap_geo.render.export_text import harmless
 from capgap_geo.render.figure import picture
+from capgap_geo.render.scene import Choice
 from capgap_geo.render.used import used
 
 KM = Scenario(measure="straight_line", threshold=100)
@@ -498,3 +499,36 @@ def test_both_sides_of_a_disputed_number_stand_in_the_tables(make):
         assert pd.isna(table.loc["15", "disputed"])
     units = pd.read_csv(io.BytesIO(export(make(KM, "en"), "csv", "facilities"))).set_index("facility_id")
     assert "4 officers" in units.loc["police_puno", "disputed"]
+
+
+def test_a_table_of_the_country_tells_whose_note_it_carries(make):
+    country = make(KM, "en")
+    part = replace(country, choice=Choice(area="d:17"))
+    assert part.note != country.note
+    assert part.meaning.startswith(f"Madre de Dios: {part.note} Peru: {country.note}")
+    assert country.meaning.startswith(country.note)
+
+
+def test_without_an_address_there_is_no_link(police):
+    bare = replace(police, base="")
+    assert bare.link == bare.spec.link == ""
+    for text in (
+        readme(bare),
+        export(bare, "kml").decode(),
+        picture(bare.spec, size="a4", fmt="svg").decode(),
+    ):
+        assert "lang=es" not in text
+    assert "lang=es" in readme(police)
+
+
+def test_the_terms_that_we_state_are_in_the_readers_language(make, study):
+    ours = {
+        text
+        for package in licences.terms(study).values()
+        for text in (*(title for title, _ in package.licences.values()), *package.sources.values())
+    }
+    english = re.compile(r"\b(the|this|of|for|their)\b")
+    spanish = [licences.said(text, Translator("es")) for text in ours]
+    assert any(english.search(text) for text in ours)
+    assert not [text for text in spanish if english.search(text)]
+    assert {licences.said(text, Translator("en")) for text in ours} == ours

@@ -59,7 +59,7 @@ def assess(output: Path | None, table: str, as_json: bool, **options: Any) -> No
     click.echo(edition.headline)
     click.echo()
     if table == "departments":
-        rows = edition.answer.departments.sort_values("uncovered_people_upper", ascending=False)
+        rows = tables.worst_first(edition.answer.departments)
         say_table(tables.deserts(rows, edition.answer, edition.t))
     else:
         say_table(export_tables.TABLES[table](edition).astype(object).fillna(""))

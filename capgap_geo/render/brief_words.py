@@ -100,7 +100,7 @@ def change_text(study: Study, change: Change, t: Translator) -> str:
             text = t("brief.remove", service=service, place=where)
         else:
             text = t("brief.accept", service=service, place=where, who=t(f"profile.{change.profile}.who"))
-    return text[:1].upper() + text[1:]
+    return _capital(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +146,14 @@ def _part(t: Translator, section: Section) -> Part:
         return Part(
             section.title, head=_head(t), rows=_together(section.lines), note=section.note, widths=_EVEN
         )
-    rows = tuple((line.label, line.value, _small(line)) for line in section.lines)
+    rows = tuple((_capital(line.label), line.value, _small(line)) for line in section.lines)
     if section.kind == "zones" and len(rows) > _LONG:
         return _in_two(section.title, t, rows, section.note)
     return Part(section.title, head=_head(t), rows=rows, note=section.note)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _small(line: Line) -> str:
@@ -273,7 +277,7 @@ def _far(edition: Edition) -> Part:
     title = t("card.reach", service=t(f"service.{answer.scenario.service}.long"))
     if answer.nobody_serves:
         return Part(title, lead=t("fact.nobody"))
-    worst = answer.departments.nlargest(_NAMED, ["uncovered_people_lower", "uncovered_people_upper"])
+    worst = tables.worst_first(answer.departments).head(_NAMED)
     texts = tables.deserts(worst, answer, t)
     head = (*(str(c) for c in texts.columns[:2]), f"{texts.columns[2]} · {texts.columns[3]}")
     rows = tuple((row[0], row[1], f"{row[2]} · {row[3]}") for row in texts.itertuples(index=False))
@@ -328,15 +332,19 @@ def _advice(edition: Edition, advice: Sequence[Advice] | None) -> Part | None:
         return None
     if not advice:
         least = t.number(SMALLEST_TOWN)
-        return Part(t("brief.help"), points=(t("brief.help_none", n=least),), note=t("brief.help_note"))
+        return Part(t("brief.help"), points=(t("brief.help_none", n=least),), note=_help_note(t))
     profile = edition.answer.scenario.profile
     rows = tuple((a.what, story.counted(t, *a.people, profile), a.note) for a in advice)
     head = (t("brief.head.measure"), t("brief.head.brings"), t("brief.head.note"))
     columns = 3 if any(a.note for a in advice) else 2
     short = tuple(row[:columns] for row in rows)
-    return Part(
-        t("brief.help"), head=head[:columns], rows=short, note=t("brief.help_note"), widths=_WIDE[:columns]
-    )
+    note = _help_note(t, "each" if edition.choice.area else "together")
+    return Part(t("brief.help"), head=head[:columns], rows=short, note=note, widths=_WIDE[:columns])
+
+
+def _help_note(t: Translator, how: str = "") -> str:
+    """Return what the figures of an advice are: each of one change alone, or of all together."""
+    return t("brief.help_note", how=t(f"brief.help_{how}") if how else "").strip()
 
 
 def _unknown(edition: Edition) -> Part:

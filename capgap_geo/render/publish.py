@@ -64,13 +64,14 @@ def map_spec(
     choice
         What the reader chose; its `link` is replaced.
     base
-        Public address of the app. Without it the link is a query only, and no code is printed.
+        Public address of the app. Without it there is neither a link nor a code: half a link leads nowhere.
     fine
         Outlines of deserts for paper; else for the screen.
     """
     choice = choice or Choice()
     drawn = choice.paint is Paint.DESERT and not answer.nobody_serves
     link = permalink(answer.scenario, t.language, base=base, area=choice.area, paint=choice.paint)
+    link = link if base else ""
     spec = scene.build(
         ground(study), answer, t, choice=replace(choice, link=link),
         deserts=deserts(study, answer, fine=fine) if drawn else None,
