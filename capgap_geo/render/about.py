@@ -180,12 +180,13 @@ def citation(edition: Edition) -> str:
     Only what this result used is listed.
     """
     t = edition.t
-    lines = [t("cite.title"), "", _apa(edition), "", t("cite.data"), ""]
+    lines = [t("cite.title"), "", apa(edition), "", t("cite.data"), ""]
     lines += [f"* {source_line(s, t)} [{edition.licence_of(s)}]" for s in edition.sources]
     return "\n".join([*lines, "", t("cite.licences"), "", *(f"* {line}" for line in edition.licences), ""])
 
 
-def _apa(edition: Edition) -> str:
+def apa(edition: Edition) -> str:
+    """Return how to cite a result, after APA, as one line."""
     link = edition.link if edition.base else ""
     return edition.t(
         "cite.apa", year=edition.date.year, headline=edition.headline.rstrip("."), version=version(),

@@ -16,6 +16,7 @@ import typst
 
 from capgap_geo.analysis.advice import Gain, best_changes, best_together
 from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.recall import kept_with_answer
 from capgap_geo.analysis.standing import standings
 from capgap_geo.errors import CapGapError, ScenarioError
 from capgap_geo.model import Study
@@ -92,12 +93,12 @@ def informed_brief(edition: Edition) -> bytes:
     return brief(edition, standing=standing_of(table, department), advice=advice)
 
 
-@lru_cache(maxsize=4)
+@kept_with_answer
 def _standings(study: Study, answer: Assessment) -> pd.DataFrame:
     return standings(study, answer)
 
 
-@lru_cache(maxsize=64)
+@kept_with_answer
 def _gains(study: Study, answer: Assessment, department: str | None) -> Sequence[Gain]:
     if department is None:
         return tuple(best_together(study, answer))
