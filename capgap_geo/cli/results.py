@@ -92,6 +92,11 @@ def _write(edition: Any, output: Path, table: str, as_json: bool) -> None:
     else:
         alike = {"zones": "mining_zones"} if kind in ("geojson", "geoparquet") else {}
         part = "" if KINDS[kind].parts == ("all",) else alike.get(table, table)
+        if part and part not in KINDS[kind].parts:
+            known = ", ".join(KINDS[kind].parts)
+            raise ScenarioError(
+                f"table: found {table!r}; a .{KINDS[kind].extension} file holds one of {known}", code="export"
+            )
         with waiting("Writing"):
             content = export(edition, kind, part)
     wrote(output, content, as_json=as_json, kind=kind)
