@@ -14,7 +14,12 @@ HERE = Path(__file__).parent
 
 def main(words: list[str]) -> int:
     rows: list[Row] = []
-    for file in sorted(HERE.glob("bench_*.py")):
+    files = sorted(HERE.glob("bench_*.py"))
+    if unknown := [word for word in words if not any(word.lower() in file.stem for file in files)]:
+        names = ", ".join(file.stem.removeprefix("bench_") for file in files)
+        print(f"capgap: no bench is called {', '.join(unknown)}; there are {names}", file=sys.stderr)
+        return 2
+    for file in files:
         if not words or any(word.lower() in file.stem for word in words):
             print(f"... {file.stem}", file=sys.stderr, flush=True)
             rows += import_module(f"benchmarks.{file.stem}").run()

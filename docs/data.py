@@ -1,6 +1,7 @@
 """Pages about the data, made from the packages themselves each time the documents are built.
 
-MkDocs calls `on_files`. Nothing of these pages is kept in the repository, so none can go stale.
+MkDocs calls `on_files`, and `on_page_markdown` for the links to these pages: in the repository they lead
+to the README of a package, in the site to its page. Nothing of these pages is kept in the repository, so none can go stale.
 """
 
 from __future__ import annotations
@@ -35,6 +36,15 @@ def on_files(files: Any, config: Any) -> Any:
     for path, text in pages().items():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+#: A link from a page to the folder of the packages, or to the README of one.
+_TO_DATA = re.compile(r"\]\(\.\./((?:\.\./)*)data(?:/(\w+)/README\.md)?\)")
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Turn links to the packages in the repository into links to their pages in the site."""
+    return _TO_DATA.sub(lambda m: f"]({m[1]}data/{m[2] or 'index'}.md)", markdown)
 
 
 def _overview(manifests: Mapping[str, Mapping[str, Any]]) -> str:

@@ -155,3 +155,16 @@ def test_state_goes_through_the_address_and_back():
     for scenario in scenarios(50):
         state = State(scenario=scenario, lang="en", area="z:la_pampa", paint="surface", at="-70.1,-12.9,8")
         assert State.from_params(state.to_params()) == state
+
+
+@pytest.mark.parametrize(
+    ("area", "name"), [("", "Peru"), ("d:17", "Madre de Dios"), ("z:la_pampa", "La Pampa")]
+)
+def test_what_is_in_view_can_be_had_as_a_brief_and_cited(area, name):
+    app = open_page("map", lang="en", area=area, measure="straight_line", threshold="100")
+    app.session_state["download"] = True
+    app.run()
+    assert not app.exception
+    labels = {button.label for button in app.get("download_button")}
+    assert {f"Two-page brief: {name} (PDF)", "Map of departments (GeoJSON)"} <= labels
+    assert any(code.value.startswith("CapGap Geo. (") for code in app.code)

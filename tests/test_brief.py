@@ -3,6 +3,7 @@
 import datetime as dt
 import functools
 import io
+import re
 import time
 from dataclasses import replace
 
@@ -25,6 +26,7 @@ from capgap_geo.render.brief import brief, informed_brief
 from capgap_geo.render.brief_words import Advice, Standing, advice_of, parts
 from capgap_geo.render.figure import alt_text
 from capgap_geo.render.figures import key_figures
+from capgap_geo.render.publish import credit_lines
 from capgap_geo.render.scene import Choice
 
 KM = Scenario(measure="straight_line", threshold=100)
@@ -105,7 +107,7 @@ def test_says_what_the_assessment_says(study, make, read, kind):
         edition.link.removeprefix("https://"),
         *(f.label for f in key_figures(study, edition.answer, edition.t, area=area)),
         *(f.value for f in key_figures(study, edition.answer, edition.t, area=area)),
-        *edition.spec.credits,
+        *credit_lines(study, edition.answer, edition.t, registries=True),
         edition.spec.date,
         *(part.title for part in parts(edition, standing=None, standings=None, advice=None)),
         edition.t("brief.unknown"),
@@ -227,9 +229,51 @@ def test_thinness_is_compared_with_the_median_of_what_is_known(make, study):
     row = next(r for r in part.rows if r[0] == edition.t("indicator.offences_2025.name"))
     assert row[1] == edition.t.number(table.loc["17", "offences_2025_lower"], 1)
     assert row[2].startswith(edition.t.number(float(known.median()), 1))
+    assert "Ministerio Público" in row[2], "a number names its source"
     assert str(len(known)) in row[2]
     officers = next(r for r in part.rows if r[0] == edition.t("indicator.officers.name"))
     assert "0" not in officers[2].split()[0], "what nobody published is not zero"
+
+
+def test_a_disputed_number_of_staff_has_both_ends(make):
+    for area, ends in (("d:21", "4–12"), ("d:20", "13–25")):
+        edition = make(area, "en")
+        told = parts(edition, standing=None, standings=None, advice=None)
+        rows = dict(row[:2] for part in told if part.title == edition.t("brief.thin") for row in part.rows)
+        assert rows[edition.t("indicator.officers.name")] == f"{ends}, disputed"
+        assert rows[edition.t("indicator.officers_per_100k.name")].endswith("disputed")
+
+
+@pytest.mark.parametrize(("area", "how"), [("", "together"), ("d:15", "each"), ("z:la_pampa", "each")])
+def test_an_advice_says_whether_its_figures_add_up(make, area, how):
+    edition = make(area, "en")
+    told = parts(edition, standing=None, standings=None, advice=[Advice("A unit", (1e4, 2e4))])
+    note = next(part.note for part in told if part.title == edition.t("brief.help"))
+    assert note.startswith(edition.t(f"brief.help_{how}"))
+
+
+def test_the_worst_departments_are_sorted_by_the_lower_bound_and_it_is_said(make):
+    edition = make("", "en")
+    part = next(
+        p for p in parts(edition, standing=None, standings=None, advice=None) if "sorted by" in p.lead
+    )
+    worst = edition.answer.departments.nlargest(6, ["uncovered_people_lower", "uncovered_people_upper"])
+    assert [row[0] for row in part.rows] == list(worst["department_name"])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda k: f"{k[0] or 'country'}-{k[1]}")
+def test_no_range_breaks_inside_and_rows_begin_with_a_capital(make, read, kind):
+    for page in read(*kind).pages:
+        assert not [line for line in page.extract_text().splitlines() if re.search(r"\d\s*–\s*$", line)]
+    for part in parts(make(*kind), standing=None, standings=None, advice=None):
+        assert not [row[0] for row in part.rows if row[0][:1].islower()]
+
+
+def test_half_a_link_is_not_printed(make):
+    bare = replace(make("d:17"), base="")
+    text = pypdf.PdfReader(io.BytesIO(brief(bare))).pages[-1].extract_text()
+    assert "lang=" not in text
+    assert "area=" not in text
 
 
 def test_words_of_the_data_are_never_run(make, study):

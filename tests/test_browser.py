@@ -245,3 +245,13 @@ def test_sharing_offers_pictures_that_are_ready_before_pages_to_capture(visit):
     ready.wait_for(timeout=10_000)
     capture = page.get_by_role("link", name="A4")
     assert ready.bounding_box()["y"] < capture.bounding_box()["y"]
+
+
+def test_a_brief_of_what_is_in_view_is_saved_under_a_name_that_tells_it(visit):
+    reader = visit()
+    page = reader.open("?lang=en&area=d:17")
+    page.locator(".st-key-download button").first.click()
+    with page.expect_download(timeout=60_000) as saved:
+        page.get_by_role("button", name="Two-page brief: Madre de Dios (PDF)").click()
+    assert saved.value.suggested_filename == "capgap_police_everyone_240min_d17_brief.pdf"
+    assert saved.value.path().read_bytes().startswith(b"%PDF")

@@ -22,6 +22,7 @@ from capgap_geo.analysis import checks
 from capgap_geo.analysis.assess import assess
 from capgap_geo.cli import FAILED, FOUND, OK, cli
 from capgap_geo.cli.asking import asked
+from capgap_geo.cli.talking import say_table
 from capgap_geo.errors import ScenarioError
 from capgap_geo.i18n import LANGUAGES, Translator
 from capgap_geo.model import Measure, Profile, Scenario, Service
@@ -81,6 +82,9 @@ def test_without_a_command_it_tells_what_there_is(capgap):
         (("data", "show", "weather"), "weather"),
         (("nothing",), "nothing"),
         (("assess", "--nothing"), "--nothing"),
+        (("assess", "--table", "deserts", "--output", "x.csv", *KM), "table: found 'deserts'"),
+        (("map", "--from", "hello", "--output", "m.png"), "'hello'"),
+        (("plan", "--best", "1", "--area", "d:17", *KM), "--area"),
     ],
 )
 def test_an_error_is_one_line_and_code_2(capgap, words, said, tmp_path, monkeypatch):
@@ -144,6 +148,10 @@ def test_assess_prints_the_answer_and_json(capgap, study):
     assert (code, err) == (OK, "")
     assert out.splitlines()[0].startswith("In Peru, between")
     assert len(out.splitlines()) == 3 + 25
+    worst = own.departments.nlargest(25, ["uncovered_people_lower", "uncovered_people_upper"])
+    assert all(
+        line.startswith(n) for line, n in zip(out.splitlines()[3:], worst["department_name"], strict=True)
+    )
     code, out, err = capgap("assess", *KM, "--json", "--table", "provinces")
     told = json.loads(out)
     assert (code, err) == (OK, "")
@@ -232,6 +240,29 @@ def test_a_plan_is_found_written_read_and_told(capgap, study, tmp_path):
     assert found["changes"][0]["change"] in out
 
 
+def test_a_plan_is_told_as_finely_as_on_the_page_and_a_loss_as_a_loss(capgap, tmp_path):
+    path = tmp_path / "close.json"
+    changes = [{"change": "remove", "facility_id": "police_tacna"}]
+    path.write_text(json.dumps({"format": "capgap-plan", "version": 1, "name": "x", "changes": changes}))
+    for language, closes in (("es", "Cierra: Policía, Tacna"), ("en", "Closes: Police, Tacna")):
+        code, out, err = capgap("plan", path, *KM, "--lang", language)
+        assert (code, err) == (OK, "")
+        assert closes in out
+        assert ("fuera de alcance" if language == "es" else "fall beyond reach") in out.splitlines()[0]
+        assert not re.search(r"\d,\d\d[1-9]", out), "no number is surer than the page tells it"
+
+
+def test_what_a_link_says_and_nobody_reads_is_named(capfd):
+    asked({"url": "https://c.example/?servce=shelter&at=1,2,3&size=wide&lang=en"})
+    assert capfd.readouterr().err.splitlines() == ["capgap: servce: stands in the link and is not used here"]
+
+
+def test_no_bench_of_that_name_is_an_error():
+    done = process("bench", "nosuchbench")
+    assert (done.returncode, done.stdout) == (FAILED, "")
+    assert "nosuchbench" in done.stderr
+
+
 def test_a_question_of_siting_and_bad_plans(capgap, tmp_path):
     asks, bad, wrong = tmp_path / "q.json", tmp_path / "bad.json", tmp_path / "wrong.json"
     asks.write_text(json.dumps({"format": "capgap-siting", "aim": "people", "p": 2}))
@@ -244,7 +275,7 @@ def test_a_question_of_siting_and_bad_plans(capgap, tmp_path):
         {"change": "add", "service": "police", "at": "99"},
     ]
     wrong.write_text(json.dumps({"format": "capgap-plan", "version": 1, "name": "x", "changes": changes}))
-    for path, words in ((bad, ["JSON"]), (wrong, ["police_nowhere", "'99'"])):
+    for path, words in ((bad, ["JSON"]), (wrong, ["«police_nowhere»", "número 99"])):
         code, out, err = capgap("plan", path, *KM)
         assert code == FAILED
         assert out == ""
@@ -312,8 +343,16 @@ def test_validate_and_import_protect_and_say_what_they_did(capgap, tmp_path):
     assert "Atlantis" in out
     assert capgap("validate", ROOT / "LICENSE")[0] == FAILED
     stated = ("--source", "Some NGO", "--licence", "CC BY 4.0", "--date", "2026")
-    assert capgap("import", path, *stated, "--output", mine) == (OK, "", "")
-    assert capgap("import", broken, "--kind", "facilities", "--output", mine)[0] == FAILED
+    code, out, err = capgap("import", path, *stated, "--output", mine)
+    assert (code, err) == (OK, "")
+    assert "2 of 2 rows" in out
+    assert "shelters kept by department only: 1" in out
+    code, out, err = capgap("import", broken, "--kind", "facilities", "--output", tmp_path / "none.zip")
+    assert (code, out) == (FAILED, "")
+    assert "--without-bad-rows" in err
+    assert not (tmp_path / "none.zip").exists()
+    broken.write_text("service,department,comment\npolice,Cusco,x\n")
+    assert "columns not used: 1 (comment)" in capgap("validate", broken, "--kind", "facilities")[1]
     svg = tmp_path / "m.svg"
     assert capgap("map", "--study", mine, *KM, "--lang", "en", "--output", svg)[0] == OK
     assert "Some NGO" in svg.read_text("utf-8")
@@ -330,6 +369,7 @@ def test_verify_passes_and_tells_every_check(capgap):
         "area_official", "total_population", "travel_median_error", "travel_journey",
     }  # fmt: skip
     for check in told:
+        assert check["peer"]
         assert abs(check["difference"]) <= check["tolerance"]
         for file in re.findall(r"tests/\S+", check["command"]):
             assert (ROOT / file).exists(), file
@@ -352,6 +392,14 @@ def test_every_check_has_its_words(study, language):
         assert t.has(f"verify.{check.key}.peer")
 
 
+def test_a_check_tells_how_far_it_may_be_off_and_a_pipe_gets_all_of_it(capsys):
+    within = checks.Check("travel_median_error", 0.0, 15.4, 16.0, "%", "pytest tests/" + 80 * "x")
+    say_table(verification.table([within], Translator("en")))
+    line = capsys.readouterr().out.splitlines()[1]
+    assert "16 %" in line.replace("\N{NO-BREAK SPACE}", " ")
+    assert 80 * "x" in line
+
+
 def test_a_check_that_fails_is_told_as_failed():
     wrong = checks.Check("area_official", 100.0, 130.0, 1.0, "km2", "pytest")
     assert not wrong.passed
@@ -359,7 +407,7 @@ def test_a_check_that_fails_is_told_as_failed():
         t = Translator(language)
         row = verification.table([wrong], t).iloc[0]
         assert row[t("verify.column.passed")] == t("verify.failed")
-    assert verification.records([wrong])[0]["passed"] is False
+    assert verification.records([wrong], Translator("es"))[0]["passed"] is False
 
 
 def test_the_checks_catch_an_error(study):

@@ -27,12 +27,13 @@ from capgap_geo.render.mapspec import texts_of
 from capgap_geo.render.preview import Preview, preview
 from capgap_geo.render.publish import map_spec
 from capgap_geo.sources.uploads import KINDS, read_upload, template
+from capgap_geo.sources.uploads.clean import column_name
 from capgap_geo.sources.uploads.messages import ERRORS, refusal
 from capgap_geo.sources.uploads.templates import template_name
 from capgap_geo.ui import prepared
 from capgap_geo.ui.data_result import problem_file, problem_rows
 from capgap_geo.ui.data_use import built, saved, with_upload
-from capgap_geo.ui.data_words import column_name, note_text
+from capgap_geo.ui.data_words import note_text
 from capgap_geo.ui.own import KEPT, current
 from capgap_geo.ui.refusals import error_text
 

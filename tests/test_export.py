@@ -25,17 +25,20 @@ import shapely
 from lxml import etree
 
 from capgap_geo.analysis.assess import assess
+from capgap_geo.analysis.indicators import registry_sources
 from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Evidence, Scenario
 from capgap_geo.privacy import Secret, find_leaks
-from capgap_geo.render import attribution, theme
+from capgap_geo.render import attribution, licences, theme
 from capgap_geo.render.about import Edition, _tex, bibtex, citation
 from capgap_geo.render.columns import described
-from capgap_geo.render.export import KINDS, bundle, export, html
+from capgap_geo.render.export import KINDS, bundle, export, html, readme
 from capgap_geo.render.export_tables import TABLES, layers
 from capgap_geo.render.export_text import harmless
 from capgap_geo.render.figure import picture
+from capgap_geo.render.scene import Choice
+from capgap_geo.render.used import used
 
 KM = Scenario(measure="straight_line", threshold=100)
 GIRLS = Scenario("shelter", "girls", "straight_line", 150)
@@ -453,3 +456,79 @@ def test_file_names_tell_the_question(police, make):
 
 def test_a_citation_runs_no_command_of_the_user():
     assert _tex(r"\input /etc/passwd {x}") == r"\textbackslash{}input /etc/passwd \{x\}"
+
+
+@pytest.mark.parametrize(
+    ("part", "names"), [("places", ("longitude", "latitude")), ("zones", ("centre_lon", "centre_lat"))]
+)
+def test_a_negative_number_is_read_back_as_one(police, exported, part, names):
+    own = TABLES[part](police)
+    table = pd.read_csv(io.BytesIO(exported("csv", part)))
+    for name in names:
+        assert (own[name] < 0).all()
+        np.testing.assert_allclose(table[name], own[name], atol=1e-5)
+
+
+def test_a_number_is_no_formula_and_what_only_begins_as_one_is():
+    assert [harmless(text) for text in ("-69.986", "+51", "-1e-05")] == ["-69.986", "+51", "-1e-05"]
+    for hostile in ("-1+cmd|' /C calc'!A0", "-1\n=1", "+51 =x", "-", "-1e5+A1"):
+        assert harmless(hostile) == f"'{hostile}"
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_whoever_carries_complaints_and_cases_names_their_registries(make, study, language):
+    edition = make(KM, language)
+    ids = {i for found in registry_sources(study).values() for i in found}
+    assert {study.sources[i].package for i in ids} == {"incidents"}
+    titles = [attribution.title(study.sources[i], edition.t) for i in sorted(ids)]
+    assert set(pd.read_csv(io.BytesIO(export(edition, "csv", "sources")))["source_id"]) >= ids
+    first = pd.read_csv(io.BytesIO(export(edition, "csv", "indicators"))).iloc[0]
+    kept = pq.read_table(io.BytesIO(export(edition, "parquet", "indicators"))).schema.metadata
+    said = [first["capgap_sources"], citation(edition), kept[b"capgap:sources"].decode()]
+    assert all(title in text for title in titles for text in said)
+    assert edition.t("print.package.incidents") in first["capgap_licences"]
+    assert not ids & {s.source_id for s in used(study, edition.answer)}, "a picture holds no such number"
+
+
+def test_both_sides_of_a_disputed_number_stand_in_the_tables(make):
+    for part, key in (("departments", "department_id"), ("indicators", "department_id")):
+        table = pd.read_csv(io.BytesIO(export(make(KM, "en"), "csv", part)), dtype={key: str}).set_index(key)
+        puno = table.loc["21", "disputed"]
+        assert all(word in puno for word in ("12 officers", "4 officers", "regional police", "2025"))
+        assert "13 officers" in table.loc["20", "disputed"]
+        assert pd.isna(table.loc["15", "disputed"])
+    units = pd.read_csv(io.BytesIO(export(make(KM, "en"), "csv", "facilities"))).set_index("facility_id")
+    assert "4 officers" in units.loc["police_puno", "disputed"]
+
+
+def test_a_table_of_the_country_tells_whose_note_it_carries(make):
+    country = make(KM, "en")
+    part = replace(country, choice=Choice(area="d:17"))
+    assert part.note != country.note
+    assert part.meaning.startswith(f"Madre de Dios: {part.note} Peru: {country.note}")
+    assert country.meaning.startswith(country.note)
+
+
+def test_without_an_address_there_is_no_link(police):
+    bare = replace(police, base="")
+    assert bare.link == bare.spec.link == ""
+    for text in (
+        readme(bare),
+        export(bare, "kml").decode(),
+        picture(bare.spec, size="a4", fmt="svg").decode(),
+    ):
+        assert "lang=es" not in text
+    assert "lang=es" in readme(police)
+
+
+def test_the_terms_that_we_state_are_in_the_readers_language(make, study):
+    ours = {
+        text
+        for package in licences.terms(study).values()
+        for text in (*(title for title, _ in package.licences.values()), *package.sources.values())
+    }
+    english = re.compile(r"\b(the|this|of|for|their)\b")
+    spanish = [licences.said(text, Translator("es")) for text in ours]
+    assert any(english.search(text) for text in ours)
+    assert not [text for text in spanish if english.search(text)]
+    assert {licences.said(text, Translator("en")) for text in ours} == ours

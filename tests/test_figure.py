@@ -33,6 +33,7 @@ from capgap_geo.render.print_geometry import project
 from capgap_geo.render.print_layout import SIZES, compose
 from capgap_geo.render.publish import deserts, map_spec
 from capgap_geo.render.scene import Choice, Paint
+from capgap_geo.render.used import used
 
 BASE = "https://capgap.example/"
 KM = Scenario(measure="straight_line", threshold=100)
@@ -344,3 +345,25 @@ def test_width_of_a_text_is_what_matplotlib_draws():
         for weight in Weight:
             drawn = TextPath((0, 0), text, prop=font(weight, 100)).get_extents().width / 0.75
             assert math.isclose(drawn, width(text, 100, weight), rel_tol=0.03)
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("evidence", ["reported", "corroborated"])
+def test_a_coloured_area_says_which_bound_it_colours(make, language, evidence):
+    t, scenario = Translator(language), KM.with_(evidence=evidence)
+    for paint in (Paint.DEPARTMENT, Paint.PROVINCE):
+        spec = make(scenario, language, paint=paint)
+        note = t(f"layer.share_note.{evidence}")
+        assert note in [group["note"] for group in spec.legend()]
+        assert note in alt_text(spec)
+    assert t(f"layer.share_note.{evidence}") not in alt_text(make(scenario, language))
+
+
+@pytest.mark.parametrize("profile", ["men", "women"])
+def test_whoever_is_drawn_is_sourced_and_what_is_disputed_of_it_is_said(make, study, profile):
+    scenario = Scenario("shelter", profile, "straight_line", 150)
+    cited = {s.source_id for s in used(study, assess(study, scenario))}
+    drawn = study.facilities.loc[study.facilities["service"] == "shelter", "source_ids"]
+    assert {part for text in drawn for part in text.split(";")} <= cited
+    rows = [row["label"] for group in make(scenario, "en").legend() for row in group["rows"]]
+    assert any("whether it takes boys is disputed" in label for label in rows)

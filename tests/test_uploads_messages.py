@@ -76,4 +76,4 @@ def test_errors_carry_code_values_and_sentence():
 def test_problems_and_notes_are_sentences():
     problem = Problem(3, "lat", "x", "out_of_range", {"low": "0", "high": "9"})
     assert str(problem) == "row 3, lat: found x; the value lies outside 0 to 9; check the value and its unit"
-    assert str(Note("swapped", {"count": 2})) == "latitude and longitude were exchanged in 2 rows"
+    assert str(Note("swapped", {"count": 2})) == "rows in which latitude and longitude were exchanged: 2"

@@ -140,9 +140,21 @@ def _rates(study: Study) -> dict[str, tuple[pd.Series, pd.Series]]:
 
 def registry(study: Study, name: str) -> pd.Series:
     """Return the latest value of a registry by department, NaN where it states none."""
+    return _latest(study, name).set_index("department_id")["value"].astype(float)
+
+
+def registry_sources(study: Study) -> dict[str, tuple[str, ...]]:
+    """Return the ids of the sources of each indicator that is counted by a registry."""
+    return {
+        i.name: tuple(_latest(study, i.registry)["source_id"].drop_duplicates())
+        for i in INDICATORS
+        if i.registry
+    }
+
+
+def _latest(study: Study, name: str) -> pd.DataFrame:
     rows = study.incidents[study.incidents["registry"].eq(name) & study.incidents["department_id"].notna()]
-    latest = rows[rows["period"].eq(rows["period"].max())]
-    return latest.set_index("department_id")["value"].astype(float)
+    return rows[rows["period"].eq(rows["period"].max())]
 
 
 def _services(study: Study) -> dict[str, tuple[pd.Series, pd.Series]]:

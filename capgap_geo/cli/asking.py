@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import click
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 PAINTS = ("desert", "surface", "department", "province")
 _VIEW = ("area", "paint", "lang", "title")
+#: What a link of the app also says, and no file shows.
+_SCREEN = ("view", "at", "size", "show", "embed", "embed_options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,10 @@ def asked(options: Mapping[str, Any]) -> Asked:
     ScenarioError
         With everything that is unknown or out of range.
     """
-    link = options.get("url") or ""
-    parts = urlsplit(link if "?" in link or "://" in link else f"?{link}")
-    given = dict(parse_qsl(parts.query))
+    parts, given = _read(options.get("url") or "")
     names = [f.name for f in fields(Scenario)]
+    for name in sorted(set(given) - {*names, *_VIEW, *_SCREEN}):
+        click.echo(f"capgap: {name}: stands in the link and is not used here", err=True)
     given |= {k: str(v) for k, v in options.items() if k in (*names, *_VIEW) and v is not None}
     lang, paint = given.get("lang", DEFAULT_LANGUAGE), given.get("paint", PAINTS[0])
     scenario = Scenario.from_query(given)
@@ -87,6 +89,15 @@ def asked(options: Mapping[str, Any]) -> Asked:
         scenario, lang, given.get("area", ""), paint, given.get("title", ""),
         options.get("base") or origin,
     )  # fmt: skip
+
+
+def _read(link: str) -> tuple[SplitResult, dict[str, str]]:
+    """Return the parts of a link, or of its query alone, and what it asks by name."""
+    parts = urlsplit(link if "?" in link or "://" in link else f"?{link}")
+    given = dict(parse_qsl(parts.query))
+    if link and not given and not parts.scheme:
+        raise ScenarioError(f"from: found {link!r}, use a link of the app, or what stands behind its ?")
+    return parts, given
 
 
 def _check(lang: str, paint: str, scenario: Scenario) -> None:

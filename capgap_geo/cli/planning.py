@@ -12,7 +12,7 @@ import pandas as pd
 
 from capgap_geo.cli.asking import asked, question, study_of
 from capgap_geo.cli.places import places_of, read_places
-from capgap_geo.cli.talking import on_terminal, say_json, say_table, waiting
+from capgap_geo.cli.talking import say_json, say_table, waiting
 from capgap_geo.errors import DataNotFoundError, ScenarioError
 from capgap_geo.files import write_file
 
@@ -76,19 +76,22 @@ def plan(
     if wanted is None and file is None:
         raise click.UsageError("give a plan or a question as FILE, or --best N")
     what = asked(options)
+    if what.area:
+        raise click.UsageError("a plan is counted for the whole country; leave --area out")
     with waiting("Reading the data"):
         study = study_of(options.get("folder"))
     with waiting("Searching" if wanted else "Computing"):
-        found = _searched(study, what, wanted) if wanted else _read(study, file)
-        told = _told(study, what, found["plan"])
+        found = _searched(study, what, wanted) if wanted else _read(study, file, what.lang)
+        before, after = _answers(study, what, found["plan"])
     if output is not None:
         from capgap_geo.analysis.plan import to_json
 
         write_file(output, to_json(found["name"], found["plan"]).encode())
     if as_json:
+        told = _told(study, before, after, found["plan"], what.lang)
         say_json({k: v for k, v in found.items() if k != "plan"} | told)
     else:
-        _say(found, told)
+        _say(study, found, before, after, what.lang)
 
 
 def _question(file: Path | None, best: int | None, aim: str, min_population: float) -> Any:
@@ -130,9 +133,11 @@ def _fields(wanted: Any) -> dict[str, Any]:
     return {name: getattr(wanted, name) for name in type(wanted).__dataclass_fields__}
 
 
-def _read(study: Any, file: Path | None) -> dict[str, Any]:
+def _read(study: Any, file: Path | None, lang: str) -> dict[str, Any]:
     from capgap_geo.analysis.plan import from_json
     from capgap_geo.analysis.whatif import check
+    from capgap_geo.i18n import Translator
+    from capgap_geo.render.plan_words import problem
 
     if file is None:
         raise DataNotFoundError("plan: no file")
@@ -140,43 +145,63 @@ def _read(study: Any, file: Path | None) -> dict[str, Any]:
     usable, problems = check(study, changes)
     found = [*unread, *problems]
     if found:
-        raise ScenarioError(
-            f"{file}: " + "; ".join(map(str, found)), code="plan", details={"problems": found}
-        )
+        t = Translator(lang)
+        said = " ".join(problem(study, t, one) for one in found)
+        raise ScenarioError(f"{file}: {said}", code="plan", details={"problems": found})
     return {"name": name, "plan": usable}
 
 
-def _told(study: Any, what: Any, changes: Any) -> dict[str, Any]:
+def _answers(study: Any, what: Any, changes: Any) -> tuple[Any, Any]:
+    """Return the answers before and after a plan."""
     from capgap_geo.analysis.assess import assess
-    from capgap_geo.analysis.whatif import apply, difference
+    from capgap_geo.analysis.whatif import apply
+
+    return assess(study, what.scenario), assess(study, what.scenario, facilities=apply(study, changes))
+
+
+def _told(study: Any, before: Any, after: Any, changes: Any, lang: str) -> dict[str, Any]:
+    """Return what a plan changes as values for programs: persons newly within reach, negative if fewer."""
+    from capgap_geo.analysis.whatif import difference
     from capgap_geo.i18n import Translator
     from capgap_geo.render.brief_words import change_text
 
-    before = assess(study, what.scenario)
-    after = assess(study, what.scenario, facilities=apply(study, changes))
-    t = Translator(what.lang)
-    gained = difference(before, after)
+    t, gained = Translator(lang), difference(before, after)
     names = before.departments["department_name"]
     return {
         "changes": [{"change": str(c), "text": change_text(study, c, t)} for c in changes],
         "people": list(gained.people), "area_km2": list(gained.area_km2), "zones": list(gained.zones),
         "departments": [
             {"department_id": d, "department_name": names[d], "people": list(people)}
-            for d in names.index
-            if max(map(abs, people := difference(before, after, department=str(d)).people)) >= 1
+            for d, people in _moved(before, after)
         ],
     }  # fmt: skip
 
 
-def _say(found: dict[str, Any], told: dict[str, Any]) -> None:
-    for change in told["changes"]:
-        click.echo(f"{change['change']}  {change['text']}")
-    if "proven" in found and on_terminal():
-        click.echo("proven best" if found["proven"] else "not proven best in the time given", err=True)
-    low, high = told["people"]
-    click.echo(f"people newly within reach: {low:,.0f} to {high:,.0f}")
-    click.echo("mining zones newly within reach: {} to {}".format(*told["zones"]))
-    rows = [(d["department_name"], *(f"{v:,.0f}" for v in d["people"])) for d in told["departments"]]
+def _moved(before: Any, after: Any) -> list[tuple[str, tuple[float, float]]]:
+    """Return the departments in which a plan changes something, with the persons newly within reach."""
+    from capgap_geo.analysis.whatif import difference
+
+    pairs = [(str(d), difference(before, after, department=str(d)).people) for d in before.departments.index]
+    return [(d, people) for d, people in pairs if max(map(abs, people)) >= 1]
+
+
+def _say(study: Any, found: dict[str, Any], before: Any, after: Any, lang: str) -> None:
+    """Print what the page says of a plan, as finely as it says it."""
+    from capgap_geo.i18n import Translator
+    from capgap_geo.render import plan_words
+
+    t = Translator(lang)
+    click.echo(plan_words.headline(before, after, t, plan=found["plan"]))
+    if "proven" in found:
+        click.echo(t("plan.proven" if found["proven"] else "plan.not_proven"))
+    click.echo()
+    for change in found["plan"]:
+        click.echo(f"{change}  {plan_words.change(study, t, change)}")
+    click.echo()
+    head = [t(f"plan.table.{name}") for name in ("what", "before", "after", "change")]
+    say_table(pd.DataFrame(plan_words.comparison(before, after, t), columns=head))
+    names = before.departments["department_name"]
+    rows = [(names[d], plan_words.change_pair(t, *people)) for d, people in _moved(before, after)]
     if rows:
         click.echo()
-        say_table(pd.DataFrame(rows, columns=["department", "people, at least", "people, at most"]))
+        say_table(pd.DataFrame(rows, columns=[t("deserts.department"), t("plan.departments_change")]))

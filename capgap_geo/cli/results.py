@@ -59,7 +59,7 @@ def assess(output: Path | None, table: str, as_json: bool, **options: Any) -> No
     click.echo(edition.headline)
     click.echo()
     if table == "departments":
-        rows = edition.answer.departments.sort_values("uncovered_people_upper", ascending=False)
+        rows = tables.worst_first(edition.answer.departments)
         say_table(tables.deserts(rows, edition.answer, edition.t))
     else:
         say_table(export_tables.TABLES[table](edition).astype(object).fillna(""))
@@ -92,6 +92,11 @@ def _write(edition: Any, output: Path, table: str, as_json: bool) -> None:
     else:
         alike = {"zones": "mining_zones"} if kind in ("geojson", "geoparquet") else {}
         part = "" if KINDS[kind].parts == ("all",) else alike.get(table, table)
+        if part and part not in KINDS[kind].parts:
+            known = ", ".join(KINDS[kind].parts)
+            raise ScenarioError(
+                f"table: found {table!r}; a .{KINDS[kind].extension} file holds one of {known}", code="export"
+            )
         with waiting("Writing"):
             content = export(edition, kind, part)
     wrote(output, content, as_json=as_json, kind=kind)

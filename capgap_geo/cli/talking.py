@@ -15,7 +15,7 @@ import pandas as pd
 
 from capgap_geo.files import write_file
 
-#: A column of a printed table is at most this wide.
+#: A column of a table on a terminal is at most this wide.
 _WIDEST = 52
 
 
@@ -77,10 +77,11 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def say_table(table: pd.DataFrame) -> None:
-    """Print a table of texts in columns; long cells are cut."""
+    """Print a table of texts in columns; on a terminal, where lines would break, long cells are cut."""
     head = [str(name) for name in table.columns]
     rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
-    widths = [min(_WIDEST, max(len(row[i]) for row in [head, *rows])) for i in range(len(head))]
+    most = _WIDEST if sys.stdout.isatty() else sys.maxsize
+    widths = [min(most, max(len(row[i]) for row in [head, *rows])) for i in range(len(head))]
     for row in (head, *rows):
         click.echo(_line(row, widths))
 

@@ -58,7 +58,7 @@ def verify(lang: str, folder: Path | None, as_json: bool) -> int:
     if on_terminal():
         click.echo("\r\033[K", err=True, nl=False)
     if as_json:
-        say_json(verification.records(checks))
+        say_json(verification.records(checks, Translator(lang)))
     else:
         say_table(verification.table(checks, Translator(lang)))
     return int(not all(check.passed for check in checks))

@@ -114,13 +114,30 @@ def import_(
 ) -> None:
     """Add a file of your own to a study.
 
-    The study is written as a ZIP; nothing finer than allowed is kept.
+    The study is written as a ZIP; nothing finer than allowed is kept, and it is said what was protected.
     """
-    from capgap_geo.sources.uploads import save_study
-
     with waiting("Reading"):
         upload = _read(file, options)
     base = {} if into is None else {"base": into.read_bytes() if into.is_file() else into}
     with waiting("Writing"):
-        content = save_study([upload], without_bad_rows=without_bad_rows, **base)
-    wrote(output, content, as_json=as_json, kind=upload.kind, rows=len(upload.good))
+        content = _saved(upload, without_bad_rows, base)
+    protected = [str(note) for note in upload.generalised]
+    wrote(output, content, as_json=as_json, kind=upload.kind, rows=len(upload.good), protected=protected)
+    if not as_json:
+        click.echo(f"{file}: {upload.kind}, {len(upload.good)} of {upload.rows} rows")
+        for line in protected or ["nothing was found that needs protection"]:
+            click.echo(f"  {line}")
+
+
+def _saved(upload: Any, without_bad_rows: bool, base: dict[str, Any]) -> bytes:
+    from capgap_geo.sources.uploads import save_study
+
+    try:
+        return save_study([upload], without_bad_rows=without_bad_rows, **base)
+    except UploadError as error:
+        if error.code != "upload_has_problems" or without_bad_rows:
+            raise
+        raise UploadError(
+            f"{error}; --without-bad-rows leaves them out, `capgap validate` lists them",
+            code=error.code, details=error.details,
+        ) from None  # fmt: skip

@@ -57,12 +57,14 @@ class Edition:
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
-        """The sources that this result rests on, and no others."""
-        return tuple(used(self.study, self.answer))
+        """The sources that this result and its tables rest on, and no others."""
+        return tuple(used(self.study, self.answer, registries=True))
 
     @property
     def link(self) -> str:
-        """The permalink of the view."""
+        """The permalink of the view; empty where nobody said at which address the app is."""
+        if not self.base:
+            return ""
         scenario, choice = self.answer.scenario, self.choice
         return permalink(scenario, self.t.language, base=self.base, area=choice.area, paint=choice.paint)
 
@@ -84,10 +86,19 @@ class Edition:
     @property
     def meaning(self) -> str:
         """What the figures mean, and what they do not."""
-        said = [*filter(None, [self.note]), self.t("export.meaning")]
+        said = [*self._notes(), self.t("export.meaning")]
         if self.answer.scenario.service is Service.SHELTER:
             said.append(self.t("export.meaning_shelter"))
         return " ".join(said)
+
+    def _notes(self) -> list[str]:
+        """Return the notes of the headline and, where that is of a part, of the country that tables hold."""
+        name = story.area_row(self.answer, self.choice.area)[1]
+        notes = {note(self.study, self.answer, self.t): self.t("brief.country"), self.note: name}
+        told = {text: where for text, where in notes.items() if text}
+        if not name:
+            return list(told)
+        return [self.t("export.note_of", name=where, note=text) for text, where in reversed(told.items())]
 
     @cached_property
     def licences(self) -> tuple[str, ...]:
@@ -97,7 +108,8 @@ class Edition:
         for package in dict.fromkeys(source.package for source in self.sources):
             terms = stated.get(package)
             if terms is not None:
-                names = "; ".join(" ".join(filter(None, pair)) for pair in terms.licences.values())
+                pairs = ((licences.said(title, self.t), path) for title, path in terms.licences.values())
+                names = "; ".join(" ".join(filter(None, pair)) for pair in pairs)
                 lines.append(f"{self.t(f'print.package.{package}')}: {names}")
         return tuple(lines)
 
@@ -105,7 +117,7 @@ class Edition:
         """Return the licence that a source states, or that none is stated."""
         terms = licences.terms(self.study).get(source.package)
         found = terms.sources.get(source.source_id, "") if terms else ""
-        return found or self.t("export.no_licence")
+        return licences.said(found, self.t) if found else self.t("export.no_licence")
 
     def facts(self) -> dict[str, str]:
         """Return what a file says of itself, as texts by name: for metadata of every format."""
@@ -168,12 +180,13 @@ def citation(edition: Edition) -> str:
     Only what this result used is listed.
     """
     t = edition.t
-    lines = [t("cite.title"), "", _apa(edition), "", t("cite.data"), ""]
+    lines = [t("cite.title"), "", apa(edition), "", t("cite.data"), ""]
     lines += [f"* {source_line(s, t)} [{edition.licence_of(s)}]" for s in edition.sources]
     return "\n".join([*lines, "", t("cite.licences"), "", *(f"* {line}" for line in edition.licences), ""])
 
 
-def _apa(edition: Edition) -> str:
+def apa(edition: Edition) -> str:
+    """Return how to cite a result, after APA, as one line."""
     link = edition.link if edition.base else ""
     return edition.t(
         "cite.apa", year=edition.date.year, headline=edition.headline.rstrip("."), version=version(),

@@ -16,6 +16,7 @@ import typst
 
 from capgap_geo.analysis.advice import Gain, best_changes, best_together
 from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.recall import kept_with_answer
 from capgap_geo.analysis.standing import standings
 from capgap_geo.errors import CapGapError, ScenarioError
 from capgap_geo.model import Study
@@ -26,6 +27,7 @@ from capgap_geo.render.card import card
 from capgap_geo.render.figure import alt_text, panel_svg
 from capgap_geo.render.print_fonts import FOLDER
 from capgap_geo.render.print_page import PER_INCH
+from capgap_geo.render.publish import credit_lines
 
 _TEMPLATE = Path(__file__).with_name("brief.typ")
 #: Sizes that are tried until all fits on two pages, as shares of the wanted one.
@@ -91,12 +93,12 @@ def informed_brief(edition: Edition) -> bytes:
     return brief(edition, standing=standing_of(table, department), advice=advice)
 
 
-@lru_cache(maxsize=4)
+@kept_with_answer
 def _standings(study: Study, answer: Assessment) -> pd.DataFrame:
     return standings(study, answer)
 
 
-@lru_cache(maxsize=64)
+@kept_with_answer
 def _gains(study: Study, answer: Assessment, department: str | None) -> Sequence[Gain]:
     if department is None:
         return tuple(best_together(study, answer))
@@ -120,6 +122,7 @@ def _data(edition: Edition, sections: Sequence[Part]) -> Mapping[str, Any]:
     name = found.title if found else t("brief.country")
     kind = found.subtitle if found else t("brief.kind.country")
     public = bool(edition.base)
+    makers = credit_lines(study, edition.answer, t, registries=True)
     return {
         "title": t("brief.title", name=name), "author": t("app.name"), "language": t.language,
         "date": {"year": edition.date.year, "month": edition.date.month, "day": edition.date.day},
@@ -128,7 +131,7 @@ def _data(edition: Edition, sections: Sequence[Part]) -> Mapping[str, Any]:
         "figures": [asdict(f) for f in figures.key_figures(study, edition.answer, t, area=area)],
         "map": _map(edition), "alt": alt_text(spec, t), "caption": t("brief.caption", date=spec.date),
         "sections": [asdict(section) for section in sections],
-        "sources": {"title": t("brief.sources"), "lines": [*spec.credits, spec.date, t("brief.method")]},
+        "sources": {"title": t("brief.sources"), "lines": [*makers, spec.date, t("brief.method")]},
         "link": edition.link, "shown": edition.link.split("://")[-1],
         "code": _code(edition.link) if public else "", "code_alt": t("brief.code_alt", link=edition.link),
         "footer": t("brief.footer", name=name),

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from capgap_geo.analysis.advice import SMALLEST_TOWN, Gain
-from capgap_geo.analysis.indicators import BY_NAME, indicators
+from capgap_geo.analysis.capacity import CAPACITY, PER_PEOPLE
+from capgap_geo.analysis.indicators import BY_NAME, indicators, registry_sources
 from capgap_geo.analysis.labels import row_of
 from capgap_geo.analysis.plan import Add, Change, Remove
 from capgap_geo.i18n import DASH, Translator
 from capgap_geo.model import MAPPED, Measure, Profile, Service, Study
-from capgap_geo.render import facts, story, tables
+from capgap_geo.render import disputes, facts, story, tables
 from capgap_geo.render.about import Edition
 from capgap_geo.render.card import Line, Section, card
 
@@ -99,7 +100,7 @@ def change_text(study: Study, change: Change, t: Translator) -> str:
             text = t("brief.remove", service=service, place=where)
         else:
             text = t("brief.accept", service=service, place=where, who=t(f"profile.{change.profile}.who"))
-    return text[:1].upper() + text[1:]
+    return _capital(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +146,14 @@ def _part(t: Translator, section: Section) -> Part:
         return Part(
             section.title, head=_head(t), rows=_together(section.lines), note=section.note, widths=_EVEN
         )
-    rows = tuple((line.label, line.value, _small(line)) for line in section.lines)
+    rows = tuple((_capital(line.label), line.value, _small(line)) for line in section.lines)
     if section.kind == "zones" and len(rows) > _LONG:
         return _in_two(section.title, t, rows, section.note)
     return Part(section.title, head=_head(t), rows=rows, note=section.note)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _small(line: Line) -> str:
@@ -190,13 +195,30 @@ def _thin(edition: Edition) -> Part | None:
     if department is None:
         return None
     table = indicators(study, answer)
+    ids = dict.fromkeys(_THIN, "") | {k: ";".join(v) for k, v in registry_sources(study).items()}
     rows = []
     for name in _THIN:
         low, high = (float(table[f"{name}_{bound}"].loc[department]) for bound in ("lower", "upper"))
-        here = tables.text(t, BY_NAME[name], low, high, answer.unit)
-        rows.append((t(f"indicator.{name}.name"), here, _median(table, name, edition)))
+        here = _both_sides(edition, department, name)
+        here = here or tables.text(t, BY_NAME[name], low, high, answer.unit)
+        beside = " · ".join(filter(None, [_median(table, name, edition), facts.sources(study, t, ids[name])]))
+        rows.append((t(f"indicator.{name}.name"), here, beside))
     head = (t("brief.head.what"), t("brief.head.here"), t("brief.head.median"))
     return Part(t("brief.thin"), head=head, rows=tuple(rows), note=t("brief.thin_note"))
+
+
+def _both_sides(edition: Edition, department: str, name: str) -> str:
+    """Return a capacity that sources dispute, or its rate per people, with both ends; else nothing."""
+    study, rate = edition.study, "_per_100k"
+    capacity = name.removesuffix(rate)
+    if capacity not in CAPACITY:
+        return ""
+    facilities = edition.answer.facilities
+    local = facilities[facilities["department_id"].eq(department)]
+    if not name.endswith(rate):
+        return disputes.amount(study, local, capacity, edition.t)
+    people = study.population.loc[study.population["department_id"].eq(department), "population"].sum()
+    return disputes.amount(study, local, capacity, edition.t, per=PER_PEOPLE / people, digits=1)
 
 
 def _median(table: pd.DataFrame, name: str, edition: Edition) -> str:
@@ -255,7 +277,7 @@ def _far(edition: Edition) -> Part:
     title = t("card.reach", service=t(f"service.{answer.scenario.service}.long"))
     if answer.nobody_serves:
         return Part(title, lead=t("fact.nobody"))
-    worst = answer.departments.nlargest(_NAMED, ["uncovered_people_lower", "uncovered_people_upper"])
+    worst = tables.worst_first(answer.departments).head(_NAMED)
     texts = tables.deserts(worst, answer, t)
     head = (*(str(c) for c in texts.columns[:2]), f"{texts.columns[2]} · {texts.columns[3]}")
     rows = tuple((row[0], row[1], f"{row[2]} · {row[3]}") for row in texts.itertuples(index=False))
@@ -310,15 +332,19 @@ def _advice(edition: Edition, advice: Sequence[Advice] | None) -> Part | None:
         return None
     if not advice:
         least = t.number(SMALLEST_TOWN)
-        return Part(t("brief.help"), points=(t("brief.help_none", n=least),), note=t("brief.help_note"))
+        return Part(t("brief.help"), points=(t("brief.help_none", n=least),), note=_help_note(t))
     profile = edition.answer.scenario.profile
     rows = tuple((a.what, story.counted(t, *a.people, profile), a.note) for a in advice)
     head = (t("brief.head.measure"), t("brief.head.brings"), t("brief.head.note"))
     columns = 3 if any(a.note for a in advice) else 2
     short = tuple(row[:columns] for row in rows)
-    return Part(
-        t("brief.help"), head=head[:columns], rows=short, note=t("brief.help_note"), widths=_WIDE[:columns]
-    )
+    note = _help_note(t, "each" if edition.choice.area else "together")
+    return Part(t("brief.help"), head=head[:columns], rows=short, note=note, widths=_WIDE[:columns])
+
+
+def _help_note(t: Translator, how: str = "") -> str:
+    """Return what the figures of an advice are: each of one change alone, or of all together."""
+    return t("brief.help_note", how=t(f"brief.help_{how}") if how else "").strip()
 
 
 def _unknown(edition: Edition) -> Part:

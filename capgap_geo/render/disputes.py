@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from capgap_geo.analysis.capacity import CAPACITY
+from capgap_geo.analysis.capacity import CAPACITY, disputed, held
 from capgap_geo.analysis.recall import remembered
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Profile, Scenario, Service, Study
@@ -25,8 +25,17 @@ def said_by(row: pd.Series, t: Translator) -> str:
 def of_facility(study: Study, facility_id: str, t: Translator) -> str:
     """Return what is disputed of a facility, its capacity or whom it takes; empty where nothing is."""
     rows = study.contested[[facility_id in str(ids).split(";") for ids in study.contested["facility_ids"]]]
-    keys = [key for measure in rows["measure"].unique() if t.has(key := f"dispute.short.{measure}")]
-    return " · ".join(filter(None, [of_capacity(rows, t), *(t(key) for key in keys)]))
+    return " · ".join(filter(None, [of_capacity(rows, t), _whom(rows, t)]))
+
+
+def of_service(study: Study, service: Service, t: Translator) -> str:
+    """Return whom a service takes or not, as far as sources dispute it; empty where none does."""
+    return _whom(study.contested[study.contested["service"].eq(service)], t)
+
+
+def _whom(contested: pd.DataFrame, t: Translator) -> str:
+    keys = (f"dispute.short.{measure}" for measure in contested["measure"].unique())
+    return " · ".join(t(key) for key in keys if t.has(key))
 
 
 def of_capacity(contested: pd.DataFrame, t: Translator) -> str:
@@ -38,6 +47,32 @@ def of_capacity(contested: pd.DataFrame, t: Translator) -> str:
         units = len(str(ids).split(";"))
         parts.append(t("dispute.together", n=units, sides=told) if units > 1 else told)
     return t("dispute.capacity", sides="; ".join(parts)) if parts else ""
+
+
+def by_department(study: Study, facilities: pd.DataFrame, t: Translator) -> dict[str, str]:
+    """Return what is disputed of the capacity of some facilities, by the department where anything is."""
+    claims = disputed(facilities, study.contested)
+    found = {str(d): of_capacity(rows, t) for d, rows in claims.groupby("department_id")}
+    return {department: text for department, text in found.items() if text}
+
+
+def amount(
+    study: Study, facilities: pd.DataFrame, name: str, t: Translator, *, per: float = 1.0, digits: int = 0
+) -> str:
+    """Return a disputed capacity with both ends, ``4-12, disputed``; empty where nothing is disputed.
+
+    Parameters
+    ----------
+    per
+        What each unit counts, for a rate.
+    """
+    sides = held(facilities, study.contested, name)
+    if sides is None or not disputed(facilities, study.contested)["measure"].eq(name).any():
+        return ""
+    text = t.pair(per * sides.lower, per * sides.upper, digits)
+    if sides.known < len(facilities):
+        text = t("figure.at_least", text=text)
+    return t("dispute.amount", text=text)
 
 
 def _side(row: pd.Series, t: Translator) -> str:

@@ -171,7 +171,7 @@ def readme(edition: Edition) -> str:
         "",
     ]
     keys = ("scenario", "link", "date", "version", "data_fingerprint")
-    lines += [f"* {t(f'export.fact.{key}')}: {facts[key]}" for key in keys]
+    lines += [f"* {t(f'export.fact.{key}')}: {facts[key]}" for key in keys if facts[key]]
     lines += ["", f"## {t('export.readme.files')}", ""]
     names = ("map", "pictures", "tables", "gis", "cite", "sums")
     lines += [f"* {t(f'export.readme.{name}')}" for name in names]

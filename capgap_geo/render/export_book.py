@@ -54,6 +54,7 @@ def _read_me(sheet: Worksheet, edition: Edition, tables: dict[str, pd.DataFrame]
     rows += [
         (t(f"export.fact.{key}"), facts[key])
         for key in ("scenario", "link", "date", "version", "data_fingerprint")
+        if facts[key]
     ]
     rows += [(), (t("export.columns"),)]
     names = dict.fromkeys(str(c) for table in tables.values() for c in table.columns)

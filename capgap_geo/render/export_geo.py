@@ -124,6 +124,7 @@ def _about(edition: Edition) -> str:
     return "\n\n".join(
         facts[key]
         for key in ("headline", "meaning", "scenario", "link", "date", "version", "licences", "sources")
+        if facts[key]
     )
 
 

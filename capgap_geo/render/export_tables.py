@@ -13,7 +13,7 @@ import pandas as pd
 from capgap_geo.analysis.indicators import INDICATORS
 from capgap_geo.analysis.indicators import indicators as indicator_table
 from capgap_geo.privacy import protected
-from capgap_geo.render import attribution
+from capgap_geo.render import attribution, disputes
 from capgap_geo.render.about import Edition
 from capgap_geo.render.publish import deserts
 
@@ -38,7 +38,7 @@ def departments(edition: Edition) -> pd.DataFrame:
     capacity = edition.answer.capacity
     kept = [c for c in capacity.columns if c.startswith(_CAPACITY)]
     table = names.join(edition.answer.departments).join(capacity[kept])
-    return _given(table, first=("department_name", "pcode", "iso_3166_2"))
+    return _given(_with_disputes(table, edition), first=("department_name", "pcode", "iso_3166_2"))
 
 
 def provinces(edition: Edition) -> pd.DataFrame:
@@ -68,6 +68,8 @@ def facilities(edition: Edition) -> pd.DataFrame:
     table = pd.DataFrame(edition.answer.facilities)[list(_FACILITY_COLUMNS)].copy()
     hide = protected(table)
     table.loc[hide, ["place_id", "place_name"]] = None
+    said = [disputes.of_facility(edition.study, name, edition.t) for name in table["facility_id"]]
+    table["disputed"] = [text or None for text in said]
     return _given(table.set_index("facility_id").sort_index(), first=())
 
 
@@ -75,13 +77,19 @@ def indicators(edition: Edition) -> pd.DataFrame:
     """Return one row per department: need, reach and capacity, as the comparison shows them."""
     table = indicator_table(edition.study, edition.answer)
     names = edition.study.departments.set_index("department_id")[["department_name", "pcode"]]
-    given = _given(names.join(table), first=("department_name", "pcode"))
+    given = _given(_with_disputes(names.join(table), edition), first=("department_name", "pcode"))
     for indicator in INDICATORS:
         for bound in ("lower", "upper"):
             name = f"{indicator.name}_{bound}"
             if indicator.digits:
                 given[name] = table[name].round(indicator.digits).to_numpy()
     return given
+
+
+def _with_disputes(table: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Return departments with what sources dispute of their capacity: bounds of records do not tell it."""
+    said = disputes.by_department(edition.study, edition.answer.facilities, edition.t)
+    return table.assign(disputed=pd.Series(said, dtype=object).reindex(table.index))
 
 
 def sources(edition: Edition) -> pd.DataFrame:

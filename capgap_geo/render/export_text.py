@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from capgap_geo.render.export_tables import TABLES
 
 #: A spreadsheet reads a cell that begins so as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: A number is none, however it is signed: with an apostrophe it would be a text.
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?")
 #: What stands in every row, so that a part of the table still says what it is.
 CARRIED = ("scenario", "date", "version")
 #: What stands in the first row only, because it is long.
@@ -31,10 +34,12 @@ def harmless(value: Any) -> Any:
 
     Examples
     --------
-    >>> harmless("=1+1"), harmless("Áncash"), harmless(-3.5)
-    ("'=1+1", 'Áncash', -3.5)
+    >>> harmless("=1+1"), harmless("Áncash"), harmless(-3.5), harmless("-3.5")
+    ("'=1+1", 'Áncash', -3.5, '-3.5')
     """
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str) or not value.startswith(_FORMULA) or _NUMBER.fullmatch(value):
+        return value
+    return f"'{value}"
 
 
 def csv_table(edition: Edition, name: str) -> bytes:

@@ -46,6 +46,8 @@ _PDF: Any = {"pdf.fonttype": 42, "pdf.compression": 6}
 #: matplotlib keeps these settings for the whole process, so one vector file is written at a time.
 _SETTINGS = threading.Lock()
 _SEMIBOLD = "Public Sans SemiBold"
+#: Layers whose classes are shares of people: which bound they colour must be said.
+_COLOURED = ("departments", "provinces")
 
 
 def picture(spec: MapSpec, *, size: str = "wide", fmt: str = Format.PNG, resolution: str = "2x") -> bytes:
@@ -111,7 +113,8 @@ def alt_text(spec: MapSpec, t: Translator | None = None) -> str:
     """Return what a picture shows, in words, in the language of the spec."""
     t = t or Translator(spec.language)
     on = {layer.layer_id for layer in spec.layers if layer.visible}
-    rows = [row for group in spec.legend() for row in group["rows"] if row["layer"] in on]
+    groups = spec.legend()
+    rows = [row for group in groups for row in group["rows"] if row["layer"] in on]
     parts = [_said(row, t) for row in rows if "line" not in row and not row.get("open")]
     badges = sorted(
         badge.facts.name
@@ -122,11 +125,16 @@ def alt_text(spec: MapSpec, t: Translator | None = None) -> str:
     said = [
         t("print.alt", title=spec.title, headline=spec.headline),
         *filter(None, [spec.note]),
+        *(t("print.alt_coloured", **_named(g)) for g in groups if g["rows"][0]["layer"] in _COLOURED),
         t("print.alt_shows", list="; ".join(parts)),
     ]
     if badges:
         said.append(t("print.alt_badges", list="; ".join(badges)))
     return " ".join(said)
+
+
+def _named(group: Mapping[str, Any]) -> dict[str, str]:
+    return {"title": group["title"], "note": group["note"]}
 
 
 def _said(row: Mapping[str, Any], t: Translator) -> str:

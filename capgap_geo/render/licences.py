@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from capgap_geo.i18n import Translator, texts
 from capgap_geo.model import Study
 from capgap_geo.provenance import MANIFEST
 
@@ -81,6 +82,17 @@ def _stated(source: Mapping[str, Any]) -> str:
     if source.get("license"):
         return str(source["license"])
     return ", ".join(str(item.get("name", "")) for item in source.get("licenses") or ())
+
+
+def said(stated: str, t: Translator) -> str:
+    """Return a stated licence in the reader's language where the sentence is ours, else as it stands."""
+    key = _sentences().get(stated)
+    return t(key) if key else stated
+
+
+@cache
+def _sentences() -> Mapping[str, str]:
+    return {text: key for key, text in texts("en").items() if key.startswith("licence.")}
 
 
 def claim(licence: str) -> int:

@@ -64,13 +64,14 @@ def map_spec(
     choice
         What the reader chose; its `link` is replaced.
     base
-        Public address of the app. Without it the link is a query only, and no code is printed.
+        Public address of the app. Without it there is neither a link nor a code: half a link leads nowhere.
     fine
         Outlines of deserts for paper; else for the screen.
     """
     choice = choice or Choice()
     drawn = choice.paint is Paint.DESERT and not answer.nobody_serves
     link = permalink(answer.scenario, t.language, base=base, area=choice.area, paint=choice.paint)
+    link = link if base else ""
     spec = scene.build(
         ground(study), answer, t, choice=replace(choice, link=link),
         deserts=deserts(study, answer, fine=fine) if drawn else None,
@@ -102,10 +103,12 @@ def permalink(
     return f"{base.partition('?')[0]}?{query}"
 
 
-def credit_lines(study: Study, answer: Assessment, t: Translator) -> tuple[str, ...]:
-    """Return who made the data of an answer: one line per kind of data."""
+def credit_lines(
+    study: Study, answer: Assessment, t: Translator, *, registries: bool = False
+) -> tuple[str, ...]:
+    """Return who made the data of an answer: one line per kind of data; `registries` as for `used`."""
     lines = []
-    for package, sources in used(study, answer).by_package.items():
+    for package, sources in used(study, answer, registries=registries).by_package.items():
         stated = licences.terms(study)[package].sources if package in licences.terms(study) else {}
         first = sorted(sources, key=lambda s: licences.claim(stated.get(s.source_id, "")))
         names = list(dict.fromkeys(part for source in first for part in attribution.makers(source, t)))

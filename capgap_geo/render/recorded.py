@@ -81,7 +81,10 @@ def badge_line(study: Study, t: Translator, service: Service, closed: Closed) ->
     if not drawn:
         return None
     kind = "shelter" if service in PROTECTED_SERVICES else "other"
-    who = t.join(list(dict.fromkeys(badge.text for badge in drawn.values())))
+    table = _open(study, closed)
+    who = story.profiles(t, _groups(table[table["service"].eq(service)]))
+    if disputed := disputes.of_service(study, service, t):
+        who = t("layer.badges.disputed", who=who, disputed=disputed)
     label = t.count(f"layer.badges.{kind}", len(drawn), service=t(f"service.{service}.long"), who=who)
     return BadgeLine(service, label, open_label=t("layer.reported"))
 
@@ -94,7 +97,7 @@ def _badges(study: Study, t: Translator, service: Service, table: pd.DataFrame) 
 
 
 def _badge(study: Study, t: Translator, service: Service, rows: pd.DataFrame) -> Badge:
-    groups = ";".join(dict.fromkeys(g for text in rows["profiles"] for g in text.split(";")))
+    groups = _groups(rows)
     ids = ";".join(dict.fromkeys(";".join(rows["source_ids"]).split(";")))
     years = rows["year"].dropna()
     where = str(rows["department_name"].iloc[0])
@@ -112,6 +115,10 @@ def _badge(study: Study, t: Translator, service: Service, rows: pd.DataFrame) ->
     )
     weak = not rows["evidence"].eq(Evidence.CORROBORATED).any()
     return Badge(symbol=service, text=story.profiles(t, groups) if hidden else "", facts=text, open=weak)
+
+
+def _groups(table: pd.DataFrame) -> str:
+    return ";".join(dict.fromkeys(g for text in table["profiles"] for g in text.split(";")))
 
 
 @remembered(len(LANGUAGES))

@@ -249,7 +249,7 @@ def _areas(
         badges=recorded.unplaced(ground.study, t, service, closed) if department else {},
         badge_line=recorded.badge_line(ground.study, t, service, closed) if department else None,
         legend=coloured,
-        note=t("layer.share_note") if coloured else "",
+        note=t(f"layer.share_note.{answer.scenario.evidence}") if coloured else "",
     )
 
 

@@ -48,6 +48,11 @@ def _one(t: Translator, indicator: Named, value: float, unit: str) -> str:
     return t.significant(value, 3) if indicator.unit == "ha" else t.number(value, indicator.digits)
 
 
+def worst_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Return areas by their people beyond reach, most first: by the lower bound, then by the upper."""
+    return table.sort_values(["uncovered_people_lower", "uncovered_people_upper"], ascending=False)
+
+
 def deserts(table: pd.DataFrame, answer: Assessment, t: Translator) -> pd.DataFrame:
     """Return areas with their people beyond reach, as text, in the order of `table`."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.capacity import CAPACITY, disputed
+from capgap_geo.analysis.indicators import registry_sources
 from capgap_geo.analysis.recall import kept_with_answer
 from capgap_geo.model import Measure, Source, Study
 from capgap_geo.render import disputes, figures, licences, story
@@ -15,7 +16,7 @@ from capgap_geo.render import disputes, figures, licences, story
 #: Packages in the order in which a picture names their producers.
 _ORDER = ("boundaries", "travel", "population", "facilities", "zones", "incidents", "uploads")
 #: Files of the travel package that every map draws and every spread of people uses.
-_DRAWN = ("places", "roads", "rivers")
+_GROUND = ("places", "roads", "rivers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,27 @@ class Used:
 
 
 @kept_with_answer
-def used(study: Study, answer: Assessment) -> Used:
-    """Return the sources of an answer, of the mining zones and the figures beside it, and no others."""
-    ids = {*answer.source_ids, *_split(study.zones["source_ids"]), *_beside(study, answer)}
+def used(study: Study, answer: Assessment, *, registries: bool = False) -> Used:
+    """Return the sources of an answer, of the mining zones and the figures beside it, and no others.
+
+    Parameters
+    ----------
+    registries
+        Also those of the complaints and cases that stand among the indicators of departments.
+    """
+    ids = {*answer.source_ids, *_split(study.zones["source_ids"])}
+    ids.update(_drawn(study, answer), _beside(study, answer))
+    if registries:
+        ids.update(*registry_sources(study).values())
     sources = sorted(
         (study.sources[i] for i in ids - _untouched(study, answer)), key=lambda s: (s.producer, s.title)
     )
     return Used({p: found for p in _ORDER if (found := tuple(s for s in sources if s.package == p))})
+
+
+def _drawn(study: Study, answer: Assessment) -> list[str]:
+    """Return the sources of every record of the service: a map draws also those that take another group."""
+    return _split(study.facilities.loc[study.facilities["service"].eq(answer.scenario.service), "source_ids"])
 
 
 def _beside(study: Study, answer: Assessment) -> Iterator[str]:
@@ -59,7 +74,7 @@ def _untouched(study: Study, answer: Assessment) -> frozenset[str]:
     travel = licences.terms(study).get("travel")
     if travel is None or answer.scenario.measure is Measure.TRAVEL_TIME:
         return frozenset()
-    drawn = frozenset[str]().union(*(travel.resources.get(name, frozenset()) for name in _DRAWN))
+    drawn = frozenset[str]().union(*(travel.resources.get(name, frozenset()) for name in _GROUND))
     return frozenset[str]().union(*travel.resources.values()) - drawn
 
 

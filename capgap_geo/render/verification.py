@@ -39,12 +39,13 @@ def table(checks: Iterable[Check], t: Translator) -> pd.DataFrame:
     return pd.DataFrame([_row(check, t) for check in checks], columns=columns)
 
 
-_COLUMNS = ("what", "peer", "expected", "ours", "difference", "passed", "command")
+_COLUMNS = ("what", "peer", "expected", "ours", "difference", "tolerance", "passed", "command")
 
 
 def _row(check: Check, t: Translator) -> list[str]:
     what = t(f"verify.{check.key}.what", what=check.what)
-    numbers = [_number(value, check, t) for value in (check.expected, check.ours, check.difference)]
+    values = (check.expected, check.ours, check.difference, check.tolerance)
+    numbers = [_number(value, check, t) for value in values]
     passed = t("verify.passed" if check.passed else "verify.failed")
     return [what, t(f"verify.{check.key}.peer"), *numbers, passed, check.command]
 
@@ -68,11 +69,12 @@ _UNITS = {
 }  # fmt: skip
 
 
-def records(checks: Sequence[Check]) -> list[dict[str, Any]]:
+def records(checks: Sequence[Check], t: Translator) -> list[dict[str, Any]]:
     """Return the checks as JSON-ready values."""
     return [
         {
-            "check": check.key, "what": check.what, "expected": check.expected, "ours": check.ours,
+            "check": check.key, "what": check.what, "peer": t(f"verify.{check.key}.peer"),
+            "expected": check.expected, "ours": check.ours,
             "difference": check.difference, "tolerance": check.tolerance, "unit": check.unit,
             "passed": check.passed, "command": check.command,
         }

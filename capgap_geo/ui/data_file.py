@@ -12,8 +12,8 @@ import streamlit as st
 from capgap_geo.errors import CapGapError
 from capgap_geo.i18n import Translator
 from capgap_geo.sources.uploads import KINDS, Understanding, Upload, beside, read_upload, understand
+from capgap_geo.sources.uploads.clean import column_name
 from capgap_geo.sources.uploads.formats import FORMATS
-from capgap_geo.ui.data_words import column_name
 from capgap_geo.ui.refusals import error_text
 from capgap_geo.ui.sortable import Column, plain, sortable
 from capgap_geo.ui.text import block, items, tag

@@ -6,11 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from capgap_geo.i18n import Translator
-from capgap_geo.privacy import masked
 from capgap_geo.sources.uploads import Note
-from capgap_geo.sources.uploads.clean import harmless
-
-_LONGEST = 80
 
 
 def note_text(note: Note, t: Translator) -> str:
@@ -31,12 +27,6 @@ def problem_column(column: str, values: Mapping[str, Any], t: Translator) -> str
 def remedy_text(code: str, values: Mapping[str, Any], t: Translator) -> str:
     """Return what to do about one value."""
     return t(f"upload.remedy.{code}", **said(values, t))
-
-
-def column_name(name: str) -> str:
-    """Return the name of a column; one that is all digits may be a value, so only its form is shown."""
-    text = harmless(name)[:_LONGEST]
-    return (text if any(c.isalpha() for c in text) else masked(text)) or "-"
 
 
 def said(values: Mapping[str, Any], t: Translator) -> dict[str, Any]:

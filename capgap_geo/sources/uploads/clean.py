@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from capgap_geo.privacy import masked
+
 #: Signs that open markup, templates, scripts or attributes, and what stands for them.
 _HARMLESS = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")", "`": "’", "'": "’", '"': "”", "\\": "/"})
 #: A sign before nothing but digits starts no formula.
 _NUMBER = re.compile(r"[+-]?\d[\d.,]{0,30}", re.ASCII)
 _FORMULA = re.compile(r"^[\s=+\-@|\t\r\n]+")
 _LINK = re.compile(r"\b(javascript|vbscript|data|file|https?)\s*:", re.IGNORECASE)
+_LONGEST = 80
 _SPACE = re.compile(r"\s+")
 
 
@@ -31,6 +34,12 @@ def harmless(text: str) -> str:
     bare = _FORMULA.sub("", bare)
     bare = _LINK.sub(lambda m: m.group(1) + "∶", bare.translate(_HARMLESS))
     return _SPACE.sub(" ", bare).strip()
+
+
+def column_name(name: str) -> str:
+    """Return the name of a column; one that is all digits may be a value, so only its form is shown."""
+    text = harmless(name)[:_LONGEST]
+    return (text if any(c.isalpha() for c in text) else masked(text)) or "-"
 
 
 def slug(text: str, *, fallback: str) -> str:

@@ -11,6 +11,7 @@ from capgap_geo.privacy import PrivacySettings
 from capgap_geo.sources.uploads import amazon_mining_watch as amw
 from capgap_geo.sources.uploads import kind_areas
 from capgap_geo.sources.uploads.areas import Areas, shipped_areas
+from capgap_geo.sources.uploads.clean import column_name
 from capgap_geo.sources.uploads.jobs import read_raw
 from capgap_geo.sources.uploads.kind_facilities import facilities
 from capgap_geo.sources.uploads.kind_friction import surface
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 _PROTECTION = ("generalised_shelters", "generalised_names", "generalised_points", "suppressed", "rounded")
+#: So many columns that are not used are named.
+_NAMED = 12
 
 
 def read_upload(
@@ -142,9 +145,11 @@ def _table(
 
 def _finished(rows: Rows, table: gpd.GeoDataFrame | pd.DataFrame, origin: Origin) -> Upload:
     good = rows.good()
-    left = len(rows.raw.columns) - len(set(rows.mapping.values()))
+    used = set(rows.mapping.values())
+    left = [column_name(str(name)) for name in rows.raw.columns if name not in used]
     if left:
-        rows.notes.append(Note("columns_left", {"count": left}))
+        named = ", ".join(left[:_NAMED]) + (", …" if len(left) > _NAMED else "")
+        rows.notes.append(Note("columns_left", {"count": len(left), "names": named}))
     if origin.unsourced:
         rows.notes.append(Note("unsourced"))
     notes = rows.all_notes()
