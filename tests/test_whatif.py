@@ -202,7 +202,11 @@ changes = st.one_of(
         st.sets(st.sampled_from(GROUPS), min_size=1).map(lambda s: tuple(p for p in GROUPS if p in s)),
     ),
     st.builds(Remove, st.from_regex(r"[a-z_0-9]{1,20}", fullmatch=True)),
-    st.builds(Accept, st.from_regex(r"[a-z_0-9]{1,20}", fullmatch=True), st.sampled_from(GROUPS)),
+    st.builds(
+        Accept,
+        st.from_regex(r"[a-z_0-9]{1,20}", fullmatch=True),
+        st.sets(st.sampled_from(GROUPS), min_size=1).map(lambda s: tuple(p for p in GROUPS if p in s)),
+    ),
 )
 
 
@@ -210,6 +214,12 @@ changes = st.one_of(
 def test_text_and_json_give_the_plan_back(plan, name) -> None:
     assert read_text(to_text(plan)) == (plan, ())
     assert from_json(to_json(name, plan)) == (name, plan, ())
+
+
+def test_a_file_of_the_first_form_is_read() -> None:
+    change = {"change": "accept", "facility_id": "shelter_cusco_children", "profile": "women"}
+    text = json.dumps({"format": "capgap-plan", "version": 1, "name": "x", "changes": [change]})
+    assert from_json(text) == ("x", (Accept("shelter_cusco_children", (Profile.WOMEN,)),), ())
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

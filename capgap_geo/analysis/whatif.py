@@ -88,7 +88,7 @@ def _problem(study: Study, before: list[Change], change: Change) -> Problem | No
         return Problem("plan_removed", facility)
     if isinstance(change, Accept):
         takes = study.facilities["profiles"].iloc[ids[facility]]
-        if change.profile in str(takes).split(";"):
+        if set(change.profiles) <= set(str(takes).split(";")):
             return Problem("plan_accepted", facility)
     return None
 
@@ -166,7 +166,7 @@ def apply(study: Study, plan: Plan) -> gpd.GeoDataFrame:
     for change in usable:
         if isinstance(change, Accept):
             row = ids.index(change.facility_id)
-            taken = {*str(columns["profiles"][row]).split(";"), str(change.profile)}
+            taken = {*str(columns["profiles"][row]).split(";"), *change.profiles}
             columns["profiles"][row] = ";".join(p for p in GROUPS if p in taken)
             columns["changed"][row] = True
     gone = {c.facility_id for c in usable if isinstance(c, Remove)}

@@ -29,7 +29,7 @@ Examples
 \b
 A plan:      {"format": "capgap-plan", "version": 1, "name": "...", "changes": [
                {"change": "add", "service": "police", "at": "3927942"},
-               {"change": "accept", "facility_id": "shelter_cusco_children", "profile": "women"},
+               {"change": "accept", "facility_id": "shelter_cusco_children", "profiles": ["women"]},
                {"change": "remove", "facility_id": "police_tacna"}]}
 A question:  {"format": "capgap-siting", "aim": "people", "p": 3, "min_population": 10000}
 """

@@ -55,7 +55,8 @@ def change(study: Study, t: Translator, made: Change) -> str:
         return t("plan.change.add_for", who=story.profiles(t, ";".join(made.profiles)).lower(), **words)
     name = facility(study, t, made.facility_id)
     if isinstance(made, Accept):
-        return t("plan.change.accept", facility=name, who=t(f"profile.{made.profile}.name").lower())
+        groups = [t(f"profile.{p}.name").lower() for p in made.profiles]
+        return t("plan.change.accept", facility=name, who=t.join(groups))
     return t("plan.change.remove", facility=name)
 
 

@@ -94,7 +94,7 @@ def _accept(scenario: Scenario, plan: Plan, t: Translator) -> None:
         t("plan.accept.button"),
         icon=":material/add:",
         on_click=plan_state.add,
-        args=(plan, Accept(chosen, Profile(group))),
+        args=(plan, Accept(chosen, (Profile(group),))),
         key="plan_accept",
     )
 
