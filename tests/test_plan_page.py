@@ -2,20 +2,23 @@
 
 import gc
 import json
+import math
 import re
 import weakref
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from capgap_geo.analysis.assess import assess
-from capgap_geo.analysis.plan import Add, Remove, from_json, to_json
-from capgap_geo.analysis.proposal import Question, propose
+from capgap_geo.analysis.plan import MOST_CHANGES, Add, Remove, from_json, to_json, to_text
+from capgap_geo.analysis.proposal import Aim, Proposal, Question, propose
+from capgap_geo.analysis.siting import Siting
 from capgap_geo.analysis.whatif import apply, difference, parse
 from capgap_geo.i18n import LANGUAGES, Translator, texts
 from capgap_geo.model import Measure, Profile, Scenario, Service
 from capgap_geo.privacy import PROTECTED_SERVICES, Secret, find_leaks
-from capgap_geo.render import plan_words
+from capgap_geo.render import plan_words, proposal_words, story
 from capgap_geo.render.plan_map import Drawn, plan_spec
 from capgap_geo.render.plan_outline import plan_features
 from capgap_geo.render.scene import Choice
@@ -128,12 +131,95 @@ def test_a_search_proposes_proves_and_goes_into_the_plan(study):
     for words in plan_words.names(study, Translator("en"), found.plan):
         assert words in said
     assert "it is proven" in said
+    assert "with at most 2 changes" in said
+    assert "at least 100,000 people" in said
     app.button(key="plan_steady").click().run()
     assert not app.exception
+    assert re.search(r"holds? in \d+ of 12 searches|chosen in \d+ of 12 searches", page_text(app))
     app.button(key="plan_put").click().run()
     assert plan_of(app) == "~".join(map(str, found.plan))
     after = assess(study, scenario, facilities=apply(study, found.plan))
     assert difference(assess(study, scenario), after).people[0] > 0
+
+
+def test_an_answer_does_not_stand_under_another_question():
+    app = open_page(lang="en")
+    app.select_slider(key="w_plan_least").set_value(100_000.0).run()
+    app.button(key="plan_search").click().run()
+    title, stale = texts("en")["plan.found.title"], texts("en")["plan.found.stale"]
+    assert title in page_text(app)
+    for ask, value, back in (
+        (lambda: app.slider(key="w_plan_p"), 5, 3),
+        (lambda: app.select_slider(key="w_plan_least"), 50_000.0, 100_000.0),
+        (lambda: app.pills(key="w_plan_aim"), "time", "people"),
+    ):
+        ask().set_value(value).run()
+        said = page_text(app)
+        assert stale in said
+        assert title not in said
+        assert "found-line" not in said
+        ask().set_value(back).run()
+    assert title in page_text(app)
+    app.pills(key="w_plan_aim").set_value("budget").run()
+    app.button(key="plan_search").click().run()
+    assert "budget 20" in page_text(app)
+    app.number_input(key="w_plan_new_cost").set_value(7.0).run()
+    assert stale in page_text(app)
+
+
+def test_a_proposal_beyond_the_room_of_a_plan_says_what_goes_in_and_what_that_gives(study):
+    params = {"service": "police", "threshold": "30"}
+    app = open_page(lang="en", **params)
+    app.pills(key="w_plan_aim").set_value("everyone").run()
+    app.button(key="plan_search").click().run()
+    scenario = app.session_state["state"].scenario
+    found = propose(study, scenario, Question(aim=Aim.EVERYONE))
+    assert len(found.plan) > MOST_CHANGES
+    assert app.button(key="plan_put").label == f"Put the first {MOST_CHANGES} into the plan"
+    part = found.plan[:MOST_CHANGES]
+    before, after = assess(study, scenario), assess(study, scenario, facilities=apply(study, part))
+    promised = story.people_pair(Translator("en"), *difference(before, after).people)
+    assert f"more people within reach: {promised}" in page_text(app)
+    app.button(key="plan_put").click().run()
+    assert plan_of(app) == to_text(part)
+    assert 'class="problems"' not in page_text(app)
+    assert plan_words.headline(before, after, Translator("en"), plan=part).replace("\xa0", " ") in page_text(
+        app
+    )
+    app.button(key="plan_search").click().run()
+    assert app.button(key="plan_put").disabled
+
+
+@pytest.mark.parametrize("aim", list(Aim))
+def test_each_aim_has_its_own_proof_and_doubt(aim):
+    siting = Siting(("a", "b"), 150.0, 150.0, proven=True, seconds=1.0, baseline=100.0)
+    bound = 140.0 if aim in (Aim.TIME, Aim.EVERYONE) else 160.0
+    open_end = replace(siting, bound=bound, proven=False)
+    for language in LANGUAGES:
+        t = Translator(language)
+        said = [
+            proposal_words.lines(Proposal(s, (), math.nan, 9, 99), Question(aim=aim), (0, 0), "min", t)[-1]
+            for s in (siting, open_end)
+        ]
+        assert said[0] == t(f"plan.found.proven.{aim}", offered="9", points="99")
+        gap = {Aim.EVERYONE: "10", Aim.TIME: t.percent(10 / 150, digits=1)}.get(aim, t.percent(0.2, digits=1))
+        assert said[1] == t(f"plan.found.gap.{aim}", gap=gap, n=gap)  # of what is newly covered: 10 of 50
+
+
+def test_where_nobody_reaches_anything_that_is_said():
+    app = open_page(lang="es", service="shelter", profile="women")
+    app.pills(key="w_plan_aim").set_value("time").run()
+    app.button(key="plan_search").click().run()
+    assert "Hoy nadie llega a ningún servicio" in page_text(app)
+
+
+def test_a_shelter_that_takes_two_more_groups_is_one_change_on_the_page():
+    app = open_page(lang="en", service="shelter", profile="everyone")
+    app.slider(key="w_plan_p").set_value(4).run()
+    app.button(key="plan_search").click().run()
+    assert len(re.findall('class="plain found"(.*?)</ul>', page_text(app))[0].split("<li")) - 1 == 4
+    app.button(key="plan_put").click().run()
+    assert len(plan_of(app).split("~")) == 4
 
 
 @pytest.mark.parametrize("aim", ["budget", "time", "everyone"])
