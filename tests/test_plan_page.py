@@ -19,6 +19,7 @@ from capgap_geo.i18n import LANGUAGES, Translator, texts
 from capgap_geo.model import Measure, Profile, Scenario, Service
 from capgap_geo.privacy import PROTECTED_SERVICES, Secret, find_leaks
 from capgap_geo.render import plan_words, proposal_words, story
+from capgap_geo.render.plan_file import plan_file
 from capgap_geo.render.plan_map import Drawn, plan_spec
 from capgap_geo.render.plan_outline import plan_features
 from capgap_geo.render.scene import Choice
@@ -105,6 +106,7 @@ def test_the_same_change_twice_is_told_once():
     app = open_page(lang="en", plan="add.shelter.17.women", service="shelter", profile="women")
     app.button(key="plan_add").click().run()
     assert "in the plan already" in page_text(app)
+    assert texts("en")["plan.problems"] not in page_text(app)
     assert plan_of(app) == "add.shelter.17.women"
     assert "in the plan already" not in page_text(app.run())
 
@@ -247,18 +249,39 @@ def test_two_plans_stand_side_by_side():
     app.button(key="plan_drop_1").click().run()
     said = page_text(app)
     assert said.count("compare-value") == 6
-    assert "North & south" in app.selectbox(key="w_plan_side_b").options
+    # By default a plan is compared with today, not with itself.
+    assert app.selectbox(key="w_plan_side_b").value not in app.session_state["plans"]
+    assert texts("en")["plan.table.same"] in re.findall('compare-value">(.*?)<', said)
+    app.selectbox(key="w_plan_side_b").set_value("North & south").run()
     app.button(key="plan_open_b").click().run()
     assert plan_of(app) == PLAN
 
 
 def test_a_plan_goes_out_as_json_and_comes_back(study):
     app = open_page(lang="en", plan=PLAN)
-    text = to_json("From a colleague", parse(study, PLAN))
+    scenario = app.session_state["state"].scenario
+    plan = parse(study, PLAN)
+    answers = assess(study, scenario), assess(study, scenario, facilities=apply(study, plan))
+    text = plan_file(study, "From a colleague", plan, answers, Translator("en"))
+    assert from_json(text) == from_json(to_json("From a colleague", plan))
+    whole = json.loads(text)
+    assert Scenario.from_query(whole["scenario"]) == scenario
+    low, high = difference(*answers).people
+    assert whole["result"]["people_newly_within_reach"] == {"lower": round(low), "upper": round(high)}
+    assert whole["result"]["people_beyond_reach_before"]["upper"] == round(
+        answers[0].country["uncovered_people_upper"]
+    )
+    assert whole["sources"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", whole["date"])
     other = open_page(lang="en")
     other.file_uploader(key="plan_file").set_value(("plan.json", text.encode(), "application/json")).run()
     assert plan_of(other) == plan_of(app)
     assert "From a colleague" in other.selectbox(key="w_plan_side_b").options
+    assert other.text_input(key="w_plan_name").value == "From a colleague"
+    link = other.code[0].value
+    assert "name=From+a+colleague" in link
+    linked = open_page(lang="en", plan=PLAN, name="From a colleague")
+    assert linked.text_input(key="w_plan_name").value == "From a colleague"
     assert from_json(text)[1] == (Add(Service.POLICE, "-70.383_-13.108"), Remove("police_tacna"))
 
 
@@ -268,7 +291,26 @@ def test_a_file_that_is_no_plan_is_refused_in_words(content):
     app.file_uploader(key="plan_file").set_value(("plan.json", content, "application/json")).run()
     assert not app.exception
     assert "not a plan" in page_text(app)
+    assert texts("en")["plan.problems"] not in page_text(app)  # no part of it is a plan
     assert plan_of(app) == PLAN
+
+
+def test_every_bad_change_of_a_file_is_told():
+    bad = [
+        {"change": "add", "service": "police", "at": "-90_-12"},
+        {"change": "add", "service": "polis", "at": "17"},
+        {"change": "remove", "facility_id": "police_puira"},
+        {"change": "accept", "facility_id": "shelter_cusco_children", "profile": "cats"},
+        {"change": "remove", "facility_id": "police_piura"},
+    ]
+    text = json.dumps({"format": "capgap-plan", "version": 1, "name": "x", "changes": bad})
+    app = open_page(lang="en")
+    app.file_uploader(key="plan_file").set_value(("p.json", text.encode(), "application/json")).run()
+    told = re.findall('class="problems">(.*?)</div>', page_text(app))
+    assert len(told) == 1
+    assert texts("en")["plan.problems"] in told[0]
+    assert told[0].count("<li") == 4
+    assert plan_of(app) == "remove.police_piura"
 
 
 def test_the_map_tells_the_planned_from_the_real_and_shows_no_shelter_as_a_point(study):

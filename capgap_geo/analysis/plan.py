@@ -166,10 +166,10 @@ def _profiles(text: str) -> tuple[Profile, ...]:
     return known if len(known) == len(names) else ()
 
 
-def to_json(name: str, plan: Iterable[Change]) -> str:
-    """Return a named plan as JSON text for a file."""
-    changes = [_to_object(change) for change in plan]
-    whole = {"format": FORMAT, "version": VERSION, "name": name, "changes": changes}
+def to_json(name: str, plan: Iterable[Change], about: Mapping[str, Any] | None = None) -> str:
+    """Return a named plan as JSON text for a file, with what else is to be said of it."""
+    head = {"format": FORMAT, "version": VERSION, "name": name}
+    whole = {**head, **(about or {}), **head, "changes": [_to_object(change) for change in plan]}
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 

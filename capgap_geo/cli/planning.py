@@ -66,9 +66,7 @@ def plan(
         found = _searched(study, what, wanted) if wanted else _read(study, file)
         told = _told(study, what, found["plan"])
     if output is not None:
-        from capgap_geo.analysis.plan import to_json
-
-        write_file(output, to_json(found["name"], found["plan"]).encode())
+        write_file(output, _file(study, what, found).encode())
     if as_json:
         say_json({k: v for k, v in found.items() if k != "plan"} | told)
     else:
@@ -98,11 +96,13 @@ def _question(file: Path | None, best: int | None, aim: str, min_population: flo
 
 
 def _searched(study: Any, what: Any, wanted: Any) -> dict[str, Any]:
+    from capgap_geo.analysis.plan import MOST_CHANGES
     from capgap_geo.analysis.proposal import Aim, Question, propose
 
     proposal = propose(study, what.scenario, Question(**{**_fields(wanted), "aim": Aim(wanted.aim)}))
     return {
-        "name": f"{wanted.aim} {wanted.p}", "plan": proposal.plan, "proven": proposal.siting.proven,
+        "name": f"{wanted.aim} {wanted.p}", "plan": proposal.plan[:MOST_CHANGES],
+        "left_out": max(len(proposal.plan) - MOST_CHANGES, 0), "proven": proposal.siting.proven,
         "objective": proposal.siting.objective, "bound": proposal.siting.bound,
         "candidates": proposal.offered,
     }  # fmt: skip
@@ -126,6 +126,19 @@ def _read(study: Any, file: Path | None) -> dict[str, Any]:
             f"{file}: " + "; ".join(map(str, found)), code="plan", details={"problems": found}
         )
     return {"name": name, "plan": usable}
+
+
+def _file(study: Any, what: Any, found: dict[str, Any]) -> str:
+    from capgap_geo.analysis.assess import assess
+    from capgap_geo.analysis.whatif import apply
+    from capgap_geo.i18n import Translator
+    from capgap_geo.render.plan_file import plan_file
+
+    answers = (
+        assess(study, what.scenario),
+        assess(study, what.scenario, facilities=apply(study, found["plan"])),
+    )
+    return plan_file(study, found["name"], found["plan"], answers, Translator(what.lang))
 
 
 def _told(study: Any, what: Any, changes: Any) -> dict[str, Any]:
@@ -155,6 +168,10 @@ def _say(found: dict[str, Any], told: dict[str, Any]) -> None:
         click.echo(f"{change['change']}  {change['text']}")
     if "proven" in found and on_terminal():
         click.echo("proven best" if found["proven"] else "not proven best in the time given", err=True)
+    if found.get("left_out"):
+        click.echo(
+            f"a plan holds {len(told['changes'])} changes: these help most, {found['left_out']} are left out"
+        )
     low, high = told["people"]
     click.echo(f"people newly within reach: {low:,.0f} to {high:,.0f}")
     click.echo("mining zones newly within reach: {} to {}".format(*told["zones"]))
