@@ -78,12 +78,15 @@ def test_every_problem_is_told_and_the_rest_is_used(language):
     said = page_text(app)
     assert texts(language)["plan.problems"] in said
     assert "Sechura" in said
+    for offered in ("(police_piura)", "(police)", "(19)"):
+        assert offered in said
     assert "plan_" not in said.replace("plan_changes", "")
     assert plan_of(app) == "remove.police_piura"
 
 
 def test_add_undo_remove_accept():
     app = open_page(lang="en", service="shelter", profile="women")
+    app.selectbox(key="w_plan_department").set_value("17").run()
     app.button(key="plan_add").click().run()
     assert plan_of(app) == "add.shelter.17.women"
     app.segmented_control(key="w_plan_way").set_value("accept").run()
@@ -102,8 +105,17 @@ def test_add_undo_remove_accept():
     assert not app.exception
 
 
+@pytest.mark.parametrize("params", [{"service": "police"}, {"service": "shelter", "profile": "girls"}])
+def test_the_first_click_already_helps_somebody(params):
+    app = open_page(lang="en", **params)
+    app.button(key="plan_add").click().run()
+    assert "come within reach" in page_text(app)
+    assert plan_words_none("en") not in page_text(app)
+
+
 def test_the_same_change_twice_is_told_once():
     app = open_page(lang="en", plan="add.shelter.17.women", service="shelter", profile="women")
+    app.selectbox(key="w_plan_department").set_value("17").run()
     app.button(key="plan_add").click().run()
     assert "in the plan already" in page_text(app)
     assert texts("en")["plan.problems"] not in page_text(app)

@@ -153,7 +153,8 @@ def test_a_shelter_is_placed_by_department_alone(study) -> None:
     for at in (MAZUKO, place(study, "Mazuko") if "Mazuko" in set(study.places["place_name"]) else "3925075"):
         with pytest.raises(ScenarioError) as caught:
             parse(study, f"add.shelter.{at}")
-        assert caught.value.details["problems"][0].code == "plan_by_department"
+        problem = caught.value.details["problems"][0]
+        assert (problem.code, problem.nearest) == ("plan_by_department", "17")
 
 
 def test_every_problem_is_collected_and_offers_what_works(study) -> None:
@@ -169,12 +170,12 @@ def test_every_problem_is_collected_and_offers_what_works(study) -> None:
         "plan_facility": "police_piura",
         "plan_accepted": "",
         "plan_change": "",
-        "plan_service": "",
+        "plan_service": "police",
         "plan_profile": "",
-        "plan_place": "",
+        "plan_place": str(study.places.set_index("place_id")["population"].idxmax()),
         "plan_removed": "",
         "plan_twice": "",
-        "plan_by_department": "",
+        "plan_by_department": "19",
     }
     with pytest.raises(ScenarioError) as caught:
         parse(study, text)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from capgap_geo.errors import ScenarioError
@@ -154,7 +155,7 @@ def _change(text: str) -> Change | Problem:
     if not (match := _ADD.fullmatch(text)):
         return Problem("plan_change", text[:80])
     if match[1] not in set(Service):
-        return Problem("plan_service", match[1])
+        return Problem("plan_service", match[1], get_close_matches(match[1], list(Service), 1, 0.0)[0])
     groups = GROUPS if match[3] is None else _profiles(match[3])
     return Add(Service(match[1]), match[2], groups) if groups else Problem("plan_profile", match[3])
 

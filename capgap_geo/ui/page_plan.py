@@ -40,7 +40,7 @@ def page(state: State, t: Translator) -> State:
     wide, narrow = st.columns([5, 3], gap="medium")
     with wide:
         _map(state, plan, before, after, t)
-        ways(state.scenario, plan, t)
+        ways(plan, after, t)
     with narrow:
         _comparison(before, after, t)
         _changes(plan, t)
