@@ -345,6 +345,14 @@ def test_the_map_tells_the_planned_from_the_real_and_shows_no_shelter_as_a_point
         assert "police_tacna" not in layers["facility_police"].ids
         badges = layers["departments"].badges
         assert set(badges) >= {"17", "08", "25"}
+        looks = {key: (badges[key].kind, badges[key].proposed) for key in ("17", "08", "25")}
+        assert looks == {"17": ("new", False), "08": ("more", False), "25": ("new", True)}
+        on_record = [badge for key, badge in badges.items() if key not in looks]
+        assert on_record
+        assert all(badge.kind == "" for badge in on_record)
+        rows = [row for group in spec.legend() for row in group["rows"] if row.get("kind")]
+        explained = {(row["kind"], row["proposed"]) for row in rows}
+        assert explained == set(looks.values())
         said = json.dumps(spec.to_dict(), ensure_ascii=False)
         assert not re.search(r"shelter[^}]{0,40}\"(lat|lon)\"", said)
         ids = [f["id"] for f in outlines["changes"]["features"]]

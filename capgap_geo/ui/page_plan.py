@@ -37,7 +37,7 @@ def page(state: State, t: Translator) -> State:
     _tell(unread, t, title=t("plan.problems"))
     _tell(refused, t)
     _notes(state.scenario, plan, t)
-    wide, narrow = st.columns([5, 3], gap="medium")
+    wide, narrow = st.container(key="plan_body").columns([5, 3], gap="medium")
     with wide:
         _map(state, plan, before, after, t)
         ways(plan, after, t)
