@@ -235,6 +235,21 @@ function strokeShape(ctx, path, colour, width, scale, dash) {
 
 const glyphs = new Map();
 
+/* What exists has round ends in its colour; what is new has corners, what takes more groups round ends, both
+   in the accent, whole where a plan has them and broken where they are only proposed. */
+function drawFrame(ctx, left, top, width, height, { kind, proposed }, colour, { paper, accent }) {
+  ctx.save();
+  ctx.beginPath();
+  ctx.roundRect(left, top, width, height, kind === "new" ? 1.5 : height / 2);
+  ctx.fillStyle = paper;
+  ctx.fill();
+  ctx.lineWidth = kind ? 2 : 1.1;
+  ctx.strokeStyle = kind ? accent : colour;
+  ctx.setLineDash(proposed ? [3.5, 2] : []);
+  ctx.stroke();
+  ctx.restore();
+}
+
 function drawSymbol(ctx, symbol, x, y, size, { open = false, ring = "", paper }) {
   if (!glyphs.has(symbol.path)) glyphs.set(symbol.path, new Path2D(symbol.path));
   const path = glyphs.get(symbol.path);
@@ -839,13 +854,7 @@ class Painter {
   drawBadge({ spot, badge }, ctx) {
     const symbol = this.spec.symbols[badge.symbol];
     const middle = (spot.top + spot.bottom) / 2;
-    ctx.beginPath();
-    ctx.roundRect(spot.left, spot.top, spot.right - spot.left, 16, 8);
-    ctx.fillStyle = this.spec.theme.paper;
-    ctx.fill();
-    ctx.lineWidth = 1.1;
-    ctx.strokeStyle = symbol.colour;
-    ctx.stroke();
+    drawFrame(ctx, spot.left, spot.top, spot.right - spot.left, 16, badge, symbol.colour, this.spec.theme);
     drawSymbol(ctx, symbol, badge.text ? spot.left + 9 : (spot.left + spot.right) / 2, middle - 0.5, 10, { open: badge.open, paper: this.spec.theme.paper });
     ctx.font = `700 11px ${this.family}`;
     ctx.textBaseline = "middle";
@@ -1252,7 +1261,9 @@ class Painter {
     ctx.scale(ratio, ratio);
     const path = new Path2D();
     if (row.symbol) {
-      drawSymbol(ctx, this.spec.symbols[row.symbol], 12, 7, row.ring ? 8 : 13, {
+      const symbol = this.spec.symbols[row.symbol];
+      if (row.kind) drawFrame(ctx, 4, 1, 16, 12, row, symbol.colour, this.spec.theme);
+      drawSymbol(ctx, symbol, 12, 7, row.ring || row.kind ? 8 : 13, {
         open: row.open, ring: row.ring && this.spec.theme.accent, paper: this.spec.theme.paper,
       });
     } else if (row.line) {

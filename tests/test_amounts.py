@@ -97,5 +97,5 @@ def test_an_english_date_is_british():
 def test_a_change_that_may_be_none_is_told_by_its_most():
     assert plan_words.change_pair(ES, 0.0, 34_000.0) == "hasta 34,000 más"
     assert plan_words.change_pair(ES, -34_000.0, 0.0) == "hasta 34,000 menos"
-    assert plan_words.change_pair(EN, 0.0, 300.0) == "fewer than 1,000 more"
+    assert plan_words.change_pair(EN, 0.0, 300.0) == "up to 1,000 more"
     assert plan_words.change_pair(EN, 0.0, 0.2) == EN("plan.table.same")

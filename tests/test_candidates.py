@@ -5,16 +5,20 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from pyproj import Geod
+from scipy import sparse
 
 from capgap_geo.analysis import catchments
 from capgap_geo.analysis.assess import assess
 from capgap_geo.analysis.candidates import EXISTING, candidates, demand, points, reach, with_existing
 from capgap_geo.analysis.engines import engine
 from capgap_geo.analysis.least_cost import travel_time
-from capgap_geo.analysis.plan import Accept, Add, to_text
+from capgap_geo.analysis.plan import Accept, Add
 from capgap_geo.analysis.proposal import Aim, Question, curve, propose, steadiness, surface, variants
+from capgap_geo.analysis.reach import Reach
+from capgap_geo.analysis.site_order import by_gain
 from capgap_geo.analysis.whatif import apply, difference, parse
 from capgap_geo.errors import ScenarioError
 from capgap_geo.model import Demand, Measure, Profile, Scenario, Service
@@ -85,9 +89,9 @@ def test_demand_points_hold_every_person(study, spread) -> None:
 
 def test_candidates_are_places_or_departments_and_facilities_that_could_accept(study) -> None:
     police = candidates(study, STRAIGHT, min_population=200_000)
-    assert all(isinstance(plan[0], Add) for plan in police.plans)
+    assert all(isinstance(change, Add) for change in police.changes)
     big = study.places[study.places["population"] >= 200_000].set_index("place_id")
-    offered = {plan[0].at for plan in police.plans}
+    offered = {change.at for change in police.changes}
     assert offered <= set(big.index)
     assert big["population"].idxmax() in offered
     for name, place in big.drop(list(offered)).iterrows():  # what is left out has a larger one beside it
@@ -97,17 +101,21 @@ def test_candidates_are_places_or_departments_and_facilities_that_could_accept(s
         )[2]
         assert min(away) < 10_010, name
     shelters = candidates(study, WOMEN)
-    adds = [plan[0] for plan in shelters.plans if isinstance(plan[0], Add)]
+    adds = [change for change in shelters.changes if isinstance(change, Add)]
     assert {a.at for a in adds} == set(study.departments["department_id"])
-    accepts = [plan for plan in shelters.plans if isinstance(plan[0], Accept)]
-    assert {plan[0].facility_id for plan in accepts} == set(
+    accepts = [change for change in shelters.changes if isinstance(change, Accept)]
+    assert {change.facility_id for change in accepts} == set(
         study.facilities.loc[study.facilities["service"] == "shelter", "facility_id"]
     )
     everyone = candidates(study, WOMEN.with_(profile=Profile.EVERYONE))
-    assert "accept.shelter_cusco_children.women~accept.shelter_cusco_children.men" in everyone.labels
+    assert "accept.shelter_cusco_children.women-men" in everyone.labels  # one change, whatever groups it adds
     made = parse(study, "accept.shelter_cusco_children.women~add.shelter.17.women")
     rest = candidates(study, WOMEN, plan=made)
     assert set(shelters.labels) - set(rest.labels) == set(map(str, made))
+    more = candidates(study, WOMEN.with_(profile=Profile.EVERYONE), plan=made)
+    assert "accept.shelter_cusco_children.men" in more.labels  # what the plan does not do yet
+    closed = candidates(study, WOMEN, plan=parse(study, "remove.shelter_cusco_children"))
+    assert not any("shelter_cusco_children" in label for label in closed.labels)
 
 
 def test_no_choice_of_the_same_size_covers_more(study) -> None:
@@ -131,7 +139,7 @@ def test_no_choice_of_the_same_size_covers_more(study) -> None:
     ]
     assert found.siting.objective == pytest.approx(max(values))
     assert found.siting.baseline == pytest.approx(persons[fixed].sum())
-    assert to_text(found.plan) == "~".join(map(str, found.siting.sites))
+    assert set(map(str, found.plan)) == set(found.siting.sites)
 
 
 def test_the_points_stand_for_the_people_of_the_grid(study) -> None:
@@ -173,8 +181,7 @@ def test_everyone_whom_anything_reaches_is_reached(study) -> None:
     found = propose(study, STRAIGHT, question)
     after = assess(study, STRAIGHT, facilities=apply(study, found.plan))
     every = candidates(study, STRAIGHT, min_population=200_000)
-    all_open = tuple(change for plan in every.plans for change in plan)
-    most = assess(study, STRAIGHT, facilities=apply(study, all_open[:40]))
+    most = assess(study, STRAIGHT, facilities=apply(study, every.changes))
     assert after.country["covered_people_upper"] == pytest.approx(
         most.country["covered_people_upper"], rel=0.01
     )
@@ -205,9 +212,57 @@ def test_what_cannot_be_asked_says_what_can(study, scenario, question, code, det
     assert caught.value.details[detail] > 0
 
 
+def test_a_plan_that_holds_every_candidate_is_no_lack_of_people(study) -> None:
+    for scenario, code in ((STRAIGHT, "siting_all_planned"), (WOMEN, "siting_all_planned_departments")):
+        everything = candidates(study, scenario, min_population=1e6).changes
+        with pytest.raises(ScenarioError) as caught:
+            candidates(study, scenario, min_population=1e6, plan=everything)
+        assert caught.value.code == code
+        assert caught.value.details["planned"] == sum(isinstance(c, Add) for c in everything)
+
+
+def test_changes_stand_in_the_order_in_which_they_help(study) -> None:
+    """Each first part of a long proposal is the greedy choice among its changes."""
+    question = Question(aim=Aim.EVERYONE, min_population=200_000)
+    chosen = propose(study, STRAIGHT, question).plan
+    before = assess(study, STRAIGHT)
+
+    def gain(plan):
+        return difference(before, assess(study, STRAIGHT, facilities=apply(study, plan))).people[1]
+
+    most = max(chosen, key=lambda change: gain((change,)))
+    assert gain(chosen[:1]) == pytest.approx(gain((most,)), rel=0.02)  # points stand for people
+    steps = [gain(chosen[:k]) for k in range(len(chosen) + 1)]
+    assert np.all(np.diff(steps, 2) <= 0.02 * steps[-1])
+
+
+def test_sites_in_order_of_gain_are_those_of_a_plain_count() -> None:
+    random = np.random.default_rng(1)
+    covers = random.random((60, 9)) < 0.2
+    people = pd.Series(random.uniform(0, 10, 60))
+    known = Reach(pd.RangeIndex(60), pd.Index(list("abcdefghi")), sparse.csr_array(covers.astype(float)))
+    found = by_gain(known, people, list("bcdefghi"), fixed=["a"])
+    left, names = people.to_numpy() * ~covers[:, 0], list("abcdefghi")
+    assert sorted(found) == list("bcdefghi")
+    for k, label in enumerate(found):
+        gains = {other: left @ covers[:, names.index(other)] for other in found[k:]}
+        assert gains[label] == pytest.approx(max(gains.values()))
+        left = left * ~covers[:, names.index(label)]
+
+
+def test_who_reaches_nothing_is_not_a_part_of_the_mean(study) -> None:
+    """Nobody takes women today: no part of the people, but everybody reaches nothing."""
+    found = propose(study, WOMEN, Question(aim=Aim.TIME, p=2))
+    assert found.reached_now == 0
+    everybody = demand(study, WOMEN).sum()
+    assert found.persons + found.unreached == pytest.approx(everybody)
+    police = propose(study, STRAIGHT, Question(aim=Aim.TIME, p=1, min_population=1e6))
+    assert police.reached_now == pytest.approx(demand(study, STRAIGHT).sum())
+
+
 def test_a_town_is_offered_under_the_name_of_its_capital(study) -> None:
     table = study.places.set_index("place_id")
-    offered = [plan[0].at for plan in candidates(study, Scenario(service=Service.POLICE)).plans]
+    offered = [change.at for change in candidates(study, Scenario(service=Service.POLICE)).changes]
     assert "Caraz" in set(table.loc[offered, "place_name"])  # the gazetteer has a twin of more people there
     capitals = set(study.provinces["capital_place_id"]) | set(study.departments["capital_place_id"])
     others = [name for name in offered if name not in capitals]

@@ -245,7 +245,8 @@ def test_a_shelter_is_never_a_point(map_spec, service):
 
 def test_a_badge_carries_no_position(map_spec):
     departments = next(layer for layer in map_spec("x").to_dict()["layers"] if layer["id"] == "departments")
-    assert set(departments["badges"]["east"]) == {"symbol", "text", "facts", "open"}
+    said = {"symbol", "text", "facts", "open", "kind", "proposed", "legend"}
+    assert set(departments["badges"]["east"]) == said
 
 
 def test_all_problems_are_told_at_once(map_spec):

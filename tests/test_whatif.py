@@ -153,7 +153,8 @@ def test_a_shelter_is_placed_by_department_alone(study) -> None:
     for at in (MAZUKO, place(study, "Mazuko") if "Mazuko" in set(study.places["place_name"]) else "3925075"):
         with pytest.raises(ScenarioError) as caught:
             parse(study, f"add.shelter.{at}")
-        assert caught.value.details["problems"][0].code == "plan_by_department"
+        problem = caught.value.details["problems"][0]
+        assert (problem.code, problem.nearest) == ("plan_by_department", "17")
 
 
 def test_every_problem_is_collected_and_offers_what_works(study) -> None:
@@ -169,12 +170,12 @@ def test_every_problem_is_collected_and_offers_what_works(study) -> None:
         "plan_facility": "police_piura",
         "plan_accepted": "",
         "plan_change": "",
-        "plan_service": "",
+        "plan_service": "police",
         "plan_profile": "",
-        "plan_place": "",
+        "plan_place": str(study.places.set_index("place_id")["population"].idxmax()),
         "plan_removed": "",
         "plan_twice": "",
-        "plan_by_department": "",
+        "plan_by_department": "19",
     }
     with pytest.raises(ScenarioError) as caught:
         parse(study, text)
@@ -202,7 +203,11 @@ changes = st.one_of(
         st.sets(st.sampled_from(GROUPS), min_size=1).map(lambda s: tuple(p for p in GROUPS if p in s)),
     ),
     st.builds(Remove, st.from_regex(r"[a-z_0-9]{1,20}", fullmatch=True)),
-    st.builds(Accept, st.from_regex(r"[a-z_0-9]{1,20}", fullmatch=True), st.sampled_from(GROUPS)),
+    st.builds(
+        Accept,
+        st.from_regex(r"[a-z_0-9]{1,20}", fullmatch=True),
+        st.sets(st.sampled_from(GROUPS), min_size=1).map(lambda s: tuple(p for p in GROUPS if p in s)),
+    ),
 )
 
 
@@ -210,6 +215,12 @@ changes = st.one_of(
 def test_text_and_json_give_the_plan_back(plan, name) -> None:
     assert read_text(to_text(plan)) == (plan, ())
     assert from_json(to_json(name, plan)) == (name, plan, ())
+
+
+def test_a_file_of_the_first_form_is_read() -> None:
+    change = {"change": "accept", "facility_id": "shelter_cusco_children", "profile": "women"}
+    text = json.dumps({"format": "capgap-plan", "version": 1, "name": "x", "changes": [change]})
+    assert from_json(text) == ("x", (Accept("shelter_cusco_children", (Profile.WOMEN,)),), ())
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

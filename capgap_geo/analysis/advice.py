@@ -72,11 +72,10 @@ def _tried(study: Study, answer: Assessment, department: str) -> list[Plan]:
         return []
     home = study.places.set_index("place_id")["department_id"]
     known = study.facilities.set_index("facility_id")["department_id"]
-    here = []
-    for plan in offered.plans:
-        change = plan[0]
+    here: list[Plan] = []
+    for change in offered.changes:
         at = getattr(change, "at", None)
         where = known.get(getattr(change, "facility_id", ""), "") if at is None else home.get(at, at)
         if where == department:
-            here.append(plan)
+            here.append((change,))
     return here[:MOST_TRIED]

@@ -7,8 +7,9 @@ choose among sites; what a choice brings is counted on the full grid afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import geopandas as gpd
 import numpy as np
@@ -20,10 +21,10 @@ from capgap_geo.analysis import catchments, ellipsoid
 from capgap_geo.analysis.capacity import recent, serves
 from capgap_geo.analysis.engines import engine
 from capgap_geo.analysis.own_places import MOST_PLACES, own_places
-from capgap_geo.analysis.plan import Accept, Add, Change, Plan, to_text
+from capgap_geo.analysis.plan import Accept, Add, Change, Plan
 from capgap_geo.analysis.reach import Reach
 from capgap_geo.analysis.recall import remembered
-from capgap_geo.analysis.whatif import BY_DEPARTMENT
+from capgap_geo.analysis.whatif import BY_DEPARTMENT, apply
 from capgap_geo.errors import ScenarioError
 from capgap_geo.model import GROUPS, Demand, Measure, Profile, Scenario, Study
 
@@ -81,26 +82,26 @@ def points(study: Study, demand: Demand, *, block: int = BLOCK) -> Points:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """What could be done, each as the text of its changes, and where it would be reached.
+    """What could be done, each as one change, and where it would be reached.
 
     Attributes
     ----------
     labels
-        The changes of each candidate as a plan writes them.
-    plans
+        The changes as a plan writes them.
+    changes
         The same as objects.
     sites
         Longitude and latitude; a department's reference point for a service known by department only.
     """
 
     labels: tuple[str, ...]
-    plans: tuple[Plan, ...]
+    changes: tuple[Change, ...]
     sites: Floats
 
     @property
     def accepting(self) -> tuple[bool, ...]:
         """Whether a candidate is an existing facility that begins to accept a group."""
-        return tuple(isinstance(plan[0], Accept) for plan in self.plans)
+        return tuple(isinstance(change, Accept) for change in self.changes)
 
 
 def candidates(
@@ -128,28 +129,39 @@ def candidates(
     Raises
     ------
     ScenarioError
-        Code ``siting_no_candidate``; ``details["largest"]`` is the population of the largest place. Code
-        ``siting_places``: what of the list cannot be used.
+        Codes ``siting_no_candidate`` (``details["largest"]`` is the population of the largest place),
+        ``siting_all_planned`` and ``siting_all_planned_departments`` (``details["planned"]`` candidates,
+        each of them in the plan already), ``siting_places`` (what of the list cannot be used).
     """
     groups = GROUPS if scenario.profile is Profile.EVERYONE else (scenario.profile,)
-    found: dict[str, tuple[Plan, tuple[float, float]]] = {}
     own = own_places(study, scenario, groups, places)
-    for change, site in own or _new(study, scenario, groups, min_population):
-        found[str(change)] = (change,), site
-    for changes, site in _accepting(study, scenario, groups):
-        found[to_text(changes)] = changes, site
-    made = set(map(str, plan))
-    kept = {label: pair for label, pair in found.items() if not made & set(label.split("~"))}
+    new = own or _new(study, scenario, groups, min_population)
+    kept = [(c, site) for c, site in new if not any(_same(c, made) for made in plan)]
+    kept += _accepting(study, scenario, groups, plan)
     if not kept:
+        _refuse_none(study, scenario, len(new), min_population)
+    sites = np.array([site for _, site in kept])
+    return Candidates(tuple(str(c) for c, _ in kept), tuple(c for c, _ in kept), sites)
+
+
+def _same(one: Change, other: Change) -> bool:
+    return isinstance(other, Add) and one.facility_id == other.facility_id
+
+
+def _refuse_none(study: Study, scenario: Scenario, planned: int, min_population: float) -> NoReturn:
+    if not planned:
         largest = float(study.places["population"].max())
-        none = "all of the list are in the plan" if places else f"no place has {min_population:g} people"
         raise ScenarioError(
-            f"candidates: {none}; the largest place has {largest:g} people",
+            f"candidates: no place has {min_population:g} people; the largest has {largest:g}",
             code="siting_no_candidate",
             details={"largest": largest},
         )
-    sites = np.array([site for _, site in kept.values()])
-    return Candidates(tuple(kept), tuple(changes for changes, _ in kept.values()), sites)
+    end = "_departments" if scenario.service in BY_DEPARTMENT else ""
+    raise ScenarioError(
+        f"candidates: all {planned} are in the plan already; take a change out or offer smaller places",
+        code=f"siting_all_planned{end}",
+        details={"planned": planned},
+    )
 
 
 def _new(
@@ -187,18 +199,29 @@ def _apart(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _accepting(
-    study: Study, scenario: Scenario, groups: tuple[Profile, ...]
-) -> list[tuple[Plan, tuple[float, float]]]:
-    """Return the facilities of the service that do not take the profile yet."""
-    table = study.facilities
-    open_to = table["service"].eq(scenario.service) & ~serves(table, scenario.profile)
-    table = table[open_to & recent(table, scenario.oldest)]
+    study: Study, scenario: Scenario, groups: tuple[Profile, ...], plan: Plan
+) -> list[tuple[Change, tuple[float, float]]]:
+    """Return the facilities of the service that do not take the profile yet, whatever the plan does.
+
+    Only groups of an age that they take already: care is for an age, and grown men are never proposed to
+    a shelter for girls and boys.
+    """
+    table = apply(study, plan)
+    table = table[table["service"].eq(scenario.service) & ~table["planned"]]
+    table = table[~serves(table, scenario.profile) & recent(table, scenario.oldest)]
     sites = engine(study).sites(table)
-    found: list[tuple[Plan, tuple[float, float]]] = []
+    found: list[tuple[Change, tuple[float, float]]] = []
     for name, taken, site in zip(table["facility_id"], table["profiles"], sites, strict=True):
-        missing = [p for p in groups if p not in str(taken).split(";")]
-        found.append((tuple(Accept(str(name), p) for p in missing), (float(site[0]), float(site[1]))))
+        known = {Profile(p) for p in str(taken).split(";")}
+        missing = tuple(p for p in groups if p not in known)
+        if _ages(missing) <= _ages(known):
+            found.append((Accept(str(name), missing), (float(site[0]), float(site[1]))))
     return found
+
+
+def _ages(groups: Iterable[Profile]) -> set[bool]:
+    """Return whether there are adults among the groups, and whether there are children."""
+    return {group in (Profile.WOMEN, Profile.MEN) for group in groups}
 
 
 def reach(study: Study, scenario: Scenario, offered: Candidates, *, limit: float) -> Reach:

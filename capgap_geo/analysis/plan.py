@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from capgap_geo.errors import ScenarioError
@@ -19,7 +20,7 @@ FORMAT, VERSION = "capgap-plan", 1
 _POINT = r"-?\d{1,3}(?:\.\d{1,6})?_-?\d{1,2}(?:\.\d{1,6})?"
 _ADD = re.compile(rf"add\.([a-z_]+)\.({_POINT}|\d{{2,10}})(?:\.([a-z-]+))?")
 _REMOVE = re.compile(r"remove\.([\w-]+)")
-_ACCEPT = re.compile(r"accept\.([\w-]+)\.([a-z]+)")
+_ACCEPT = re.compile(r"accept\.([\w-]+)\.([a-z-]+)")
 #: A position in a link: about 100 m, a tenth of a cell.
 DECIMALS = 3
 
@@ -76,15 +77,23 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """A facility that begins to accept a group: the cheapest intervention there is."""
+    """A facility that begins to accept groups: the cheapest intervention there is.
+
+    Parameters
+    ----------
+    facility_id
+        The facility.
+    profiles
+        The groups, in the order of `GROUPS`; however many, it is one change.
+    """
 
     facility_id: str
-    profile: Profile
+    profiles: tuple[Profile, ...]
 
     kind: ClassVar[str] = "accept"
 
     def __str__(self) -> str:
-        return f"accept.{self.facility_id}.{self.profile}"
+        return f"accept.{self.facility_id}.{'-'.join(self.profiles)}"
 
 
 Change = Add | Remove | Accept
@@ -142,11 +151,11 @@ def _change(text: str) -> Change | Problem:
         return Remove(match[1])
     if match := _ACCEPT.fullmatch(text):
         groups = _profiles(match[2])
-        return Accept(match[1], groups[0]) if len(groups) == 1 else Problem("plan_profile", match[2])
+        return Accept(match[1], groups) if groups else Problem("plan_profile", match[2])
     if not (match := _ADD.fullmatch(text)):
         return Problem("plan_change", text[:80])
     if match[1] not in set(Service):
-        return Problem("plan_service", match[1])
+        return Problem("plan_service", match[1], get_close_matches(match[1], list(Service), 1, 0.0)[0])
     groups = GROUPS if match[3] is None else _profiles(match[3])
     return Add(Service(match[1]), match[2], groups) if groups else Problem("plan_profile", match[3])
 
@@ -158,10 +167,10 @@ def _profiles(text: str) -> tuple[Profile, ...]:
     return known if len(known) == len(names) else ()
 
 
-def to_json(name: str, plan: Iterable[Change]) -> str:
-    """Return a named plan as JSON text for a file."""
-    changes = [_to_object(change) for change in plan]
-    whole = {"format": FORMAT, "version": VERSION, "name": name, "changes": changes}
+def to_json(name: str, plan: Iterable[Change], about: Mapping[str, Any] | None = None) -> str:
+    """Return a named plan as JSON text for a file, with what else is to be said of it."""
+    head = {"format": FORMAT, "version": VERSION, "name": name}
+    whole = {**head, **(about or {}), **head, "changes": [_to_object(change) for change in plan]}
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -170,7 +179,7 @@ def _to_object(change: Change) -> dict[str, Any]:
         where = {"service": str(change.service), "at": change.at}
         return {"change": "add", **where, "profiles": [str(p) for p in change.profiles]}
     own: dict[str, Any] = {"change": change.kind, "facility_id": change.facility_id}
-    return own | ({"profile": str(change.profile)} if isinstance(change, Accept) else {})
+    return own | ({"profiles": [str(p) for p in change.profiles]} if isinstance(change, Accept) else {})
 
 
 def from_json(text: str) -> tuple[str, Plan, tuple[Problem, ...]]:
@@ -201,11 +210,15 @@ def _from_object(change: object) -> str:
         return _safe(change)
     kind = change.get("change")
     if kind == "add":
-        groups = change.get("profiles", list(GROUPS))
-        said = "-".join(map(_safe, groups)) if isinstance(groups, list) else _safe(groups)
+        said = _groups(change.get("profiles", list(GROUPS)))
         return f"add.{_safe(change.get('service'))}.{_safe(change.get('at'))}.{said}"
-    end = f".{_safe(change.get('profile'))}" if kind == "accept" else ""
+    # A file of the first form names one group alone.
+    end = f".{_groups(change.get('profiles', change.get('profile')))}" if kind == "accept" else ""
     return f"{_safe(kind)}.{_safe(change.get('facility_id'))}{end}"
+
+
+def _groups(value: object) -> str:
+    return "-".join(map(_safe, value)) if isinstance(value, list) else _safe(value)
 
 
 def _safe(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -27,6 +27,7 @@ from capgap_geo.analysis.candidates import (
 from capgap_geo.analysis.engines import engine
 from capgap_geo.analysis.plan import Plan
 from capgap_geo.analysis.reach import Reach
+from capgap_geo.analysis.site_order import by_gain
 from capgap_geo.analysis.siting import (
     Siting,
     Variant,
@@ -96,7 +97,7 @@ class Proposal:
     siting
         The answer on the demand points: labels of the changes, objective, bound, proven.
     plan
-        The changes.
+        The changes, first the one that brings most people within reach, then the one that adds most to it.
     greedy_gap
         Share of the newly covered people that the greedy choice falls short; NaN where it has no meaning.
     offered
@@ -104,9 +105,11 @@ class Proposal:
     demand_points, block
         Number of demand points, and the side in km of the blocks of countryside among them.
     unreached
-        Persons whom no candidate and nothing that exists reaches.
+        Persons whom no candidate and nothing that exists reaches; for `Aim.EVERYONE` and `Aim.TIME`.
     persons
         Persons whose travel is added up, for `Aim.TIME`.
+    reached_now
+        Those of them who reach something that exists, however far.
     """
 
     siting: Siting
@@ -117,6 +120,17 @@ class Proposal:
     block: int = BLOCK
     unreached: float = math.nan
     persons: float = math.nan
+    reached_now: float = math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class _Travel:
+    """Whose travel a search for the least adds up; see `Proposal`."""
+
+    points: int
+    unreached: float
+    persons: float
+    reached_now: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,17 +155,16 @@ def propose(study: Study, scenario: Scenario, question: Question, *, plan: Plan 
     ------
     ScenarioError
         Codes of `capgap_geo.analysis.siting` (``siting_count``, ``siting_nothing_in_reach``,
-        ``siting_budget``) and ``siting_no_candidate``; details say what works.
+        ``siting_budget``) and of `candidates`; details say what works.
     """
     ground = _ground(study, scenario, question, plan, limit=scenario.threshold)
-    unreached = persons = math.nan
-    known = len(ground.demand)
+    travel = _Travel(len(ground.demand), math.nan, math.nan, math.nan)
     if question.aim is Aim.TIME:
-        answer, persons, known = _least_time(study, ground, question)
+        answer, travel = _least_time(study, ground, question)
     elif question.aim is Aim.EVERYONE:
         _refuse_nobody_in_reach(ground)
         answer = set_covering(ground.reach, fixed=[EXISTING], reachable_only=True, time_limit=PATIENCE)
-        unreached = float(ground.demand[ground.demand.index.isin(answer.unreachable)].sum())
+        travel = replace(travel, unreached=_persons(ground.demand, answer.unreachable))
     elif question.aim is Aim.BUDGET:
         price = pd.Series(_prices(ground.offered, question), index=pd.Index(ground.offered.labels))
         answer = budgeted_covering(
@@ -168,20 +181,25 @@ def propose(study: Study, scenario: Scenario, question: Question, *, plan: Plan 
         )
     return Proposal(
         siting=answer,
-        plan=plan_of(ground.offered, answer.sites),
+        plan=plan_of(ground.offered, by_gain(ground.reach, ground.demand, answer.sites, fixed=[EXISTING])),
         greedy_gap=_greedy_gap(ground, answer) if question.aim is Aim.PEOPLE else math.nan,
         offered=len(ground.offered.labels),
-        demand_points=known,
+        demand_points=travel.points,
         block=COARSE if question.aim is Aim.TIME else BLOCK,
-        unreached=unreached,
-        persons=persons,
+        unreached=travel.unreached,
+        persons=travel.persons,
+        reached_now=travel.reached_now,
     )
 
 
 def plan_of(offered: Candidates, labels: tuple[object, ...]) -> Plan:
     """Return the changes of some candidates."""
-    plans = dict(zip(offered.labels, offered.plans, strict=True))
-    return tuple(change for label in labels for change in plans[str(label)])
+    changes = dict(zip(offered.labels, offered.changes, strict=True))
+    return tuple(changes[str(label)] for label in labels)
+
+
+def _persons(demand: pd.Series, rows: tuple[object, ...]) -> float:
+    return float(demand[demand.index.isin(rows)].sum())
 
 
 def _ground(study: Study, scenario: Scenario, question: Question, plan: Plan, *, limit: float) -> _Ground:
@@ -195,7 +213,7 @@ def _ground(study: Study, scenario: Scenario, question: Question, plan: Plan, *,
     return _Ground(answer, offered, within, demand(study, scenario))
 
 
-def _least_time(study: Study, ground: _Ground, question: Question) -> tuple[Siting, float, int]:
+def _least_time(study: Study, ground: _Ground, question: Question) -> tuple[Siting, _Travel]:
     scenario = ground.answer.scenario
     facilities = ground.answer.facilities
     if scenario.evidence is Evidence.CORROBORATED:
@@ -205,7 +223,9 @@ def _least_time(study: Study, ground: _Ground, question: Question) -> tuple[Siti
     answer = p_median(
         table, persons, p=question.p, fixed=[EXISTING], reachable_only=True, time_limit=PATIENCE
     )
-    return answer, float(persons[~persons.index.isin(answer.unreachable)].sum()), len(persons)
+    lost = _persons(persons, answer.unreachable)
+    now = float(persons[np.isfinite(table[EXISTING])].sum())
+    return answer, _Travel(len(persons), lost, float(persons.sum()) - lost, now)
 
 
 def _prices(offered: Candidates, question: Question) -> list[float]:

@@ -88,7 +88,7 @@ def _problem(study: Study, before: list[Change], change: Change) -> Problem | No
         return Problem("plan_removed", facility)
     if isinstance(change, Accept):
         takes = study.facilities["profiles"].iloc[ids[facility]]
-        if change.profile in str(takes).split(";"):
+        if set(change.profiles) <= set(str(takes).split(";")):
             return Problem("plan_accepted", facility)
     return None
 
@@ -96,16 +96,31 @@ def _problem(study: Study, before: list[Change], change: Change) -> Problem | No
 def _place_problem(study: Study, change: Add) -> Problem | None:
     if change.service in BY_DEPARTMENT:
         known = change.at in _ids(study)["departments"]
-        return None if known else Problem("plan_by_department", change.at)
+        return None if known else Problem("plan_by_department", change.at, _department(study, change))
     if change.point is None:
         known = change.at in _ids(study)["places"]
-        return None if known else Problem("plan_place", change.at)
+        return None if known else Problem("plan_place", change.at, _largest(study))
     lon, lat = change.point
     try:
         engine(study).positions(np.array([lon]), np.array([lat]))
     except ScenarioError:
         return Problem("plan_outside", change.at, near(study, lon, lat).place_name)
     return None
+
+
+def _department(study: Study, change: Add) -> str:
+    """Return the department that a change for a shelter means: that of its point or place, or the likest."""
+    if change.point is not None:
+        return near(study, *change.point).department_id
+    ids = _ids(study)
+    if change.at in ids["places"]:
+        return str(study.places["department_id"].iloc[ids["places"][change.at]])
+    return get_close_matches(change.at, ids["departments"], 1, 0.0)[0]
+
+
+def _largest(study: Study) -> str:
+    """Return the place with most people: numbers of places have nothing in common by which one is near."""
+    return str(study.places.set_index("place_id")["population"].idxmax())
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +181,7 @@ def apply(study: Study, plan: Plan) -> gpd.GeoDataFrame:
     for change in usable:
         if isinstance(change, Accept):
             row = ids.index(change.facility_id)
-            taken = {*str(columns["profiles"][row]).split(";"), str(change.profile)}
+            taken = {*str(columns["profiles"][row]).split(";"), *change.profiles}
             columns["profiles"][row] = ";".join(p for p in GROUPS if p in taken)
             columns["changed"][row] = True
     gone = {c.facility_id for c in usable if isinstance(c, Remove)}

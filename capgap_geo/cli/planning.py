@@ -32,7 +32,7 @@ Examples
 \b
 A plan:      {"format": "capgap-plan", "version": 1, "name": "...", "changes": [
                {"change": "add", "service": "police", "at": "3927942"},
-               {"change": "accept", "facility_id": "shelter_cusco_children", "profile": "women"},
+               {"change": "accept", "facility_id": "shelter_cusco_children", "profiles": ["women"]},
                {"change": "remove", "facility_id": "police_tacna"}]}
 A question:  {"format": "capgap-siting", "aim": "people", "p": 3, "min_population": 10000}
              or with "places" in place of "min_population": ids of places, or points as [lon, lat]
@@ -84,9 +84,7 @@ def plan(
         found = _searched(study, what, wanted) if wanted else _read(study, file, what.lang)
         before, after = _answers(study, what, found["plan"])
     if output is not None:
-        from capgap_geo.analysis.plan import to_json
-
-        write_file(output, to_json(found["name"], found["plan"]).encode())
+        write_file(output, _file(study, what, found, (before, after)).encode())
     if as_json:
         told = _told(study, before, after, found["plan"], what.lang)
         say_json({k: v for k, v in found.items() if k != "plan"} | told)
@@ -119,11 +117,13 @@ def _question(file: Path | None, best: int | None, aim: str, min_population: flo
 
 
 def _searched(study: Any, what: Any, wanted: Any) -> dict[str, Any]:
+    from capgap_geo.analysis.plan import MOST_CHANGES
     from capgap_geo.analysis.proposal import Aim, Question, propose
 
     proposal = propose(study, what.scenario, Question(**{**_fields(wanted), "aim": Aim(wanted.aim)}))
     return {
-        "name": f"{wanted.aim} {wanted.p}", "plan": proposal.plan, "proven": proposal.siting.proven,
+        "name": f"{wanted.aim} {wanted.p}", "plan": proposal.plan[:MOST_CHANGES],
+        "left_out": max(len(proposal.plan) - MOST_CHANGES, 0), "proven": proposal.siting.proven,
         "objective": proposal.siting.objective, "bound": proposal.siting.bound,
         "candidates": proposal.offered,
     }  # fmt: skip
@@ -149,6 +149,13 @@ def _read(study: Any, file: Path | None, lang: str) -> dict[str, Any]:
         said = " ".join(problem(study, t, one) for one in found)
         raise ScenarioError(f"{file}: {said}", code="plan", details={"problems": found})
     return {"name": name, "plan": usable}
+
+
+def _file(study: Any, what: Any, found: dict[str, Any], answers: tuple[Any, Any]) -> str:
+    from capgap_geo.i18n import Translator
+    from capgap_geo.render.plan_file import plan_file
+
+    return plan_file(study, found["name"], found["plan"], answers, Translator(what.lang))
 
 
 def _answers(study: Any, what: Any, changes: Any) -> tuple[Any, Any]:
@@ -187,13 +194,17 @@ def _moved(before: Any, after: Any) -> list[tuple[str, tuple[float, float]]]:
 
 def _say(study: Any, found: dict[str, Any], before: Any, after: Any, lang: str) -> None:
     """Print what the page says of a plan, as finely as it says it."""
+    from capgap_geo.analysis.whatif import difference
     from capgap_geo.i18n import Translator
-    from capgap_geo.render import plan_words
+    from capgap_geo.render import plan_words, story
 
     t = Translator(lang)
     click.echo(plan_words.headline(before, after, t, plan=found["plan"]))
     if "proven" in found:
         click.echo(t("plan.proven" if found["proven"] else "plan.not_proven"))
+    if found.get("left_out"):
+        n, gain = t.number(len(found["plan"])), difference(before, after).people
+        click.echo(t("plan.put_part", most=n, n=n, gain=story.people_pair(t, *gain)))
     click.echo()
     for change in found["plan"]:
         click.echo(f"{change}  {plan_words.change(study, t, change)}")

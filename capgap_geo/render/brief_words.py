@@ -99,7 +99,8 @@ def change_text(study: Study, change: Change, t: Translator) -> str:
         if isinstance(change, Remove):
             text = t("brief.remove", service=service, place=where)
         else:
-            text = t("brief.accept", service=service, place=where, who=t(f"profile.{change.profile}.who"))
+            who = t.join([t(f"profile.{p}.who") for p in change.profiles])
+            text = t("brief.accept", service=service, place=where, who=who)
     return _capital(text)
 
 

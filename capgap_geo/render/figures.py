@@ -155,7 +155,7 @@ def _doubts(
 
 def _as_recorded(study: Study, local: pd.DataFrame) -> pd.DataFrame:
     """Return facilities with the evidence of their record: that of a disputed group is another matter."""
-    return study.facilities[study.facilities["facility_id"].isin(local["facility_id"])]
+    return pd.DataFrame(study.facilities[study.facilities["facility_id"].isin(local["facility_id"])])
 
 
 def national(study: Study, service: Service) -> pd.Series | None:

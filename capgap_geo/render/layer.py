@@ -63,12 +63,22 @@ class Badge:
         Stands beside the symbol; without one it is the symbol alone.
     open
         Weaker evidence: the symbol is an outline.
+    kind
+        Empty for what is on record; ``new`` for what does not exist, ``more`` for what would take more
+        groups: each has its own outline, so that it is told apart without its text.
+    proposed
+        Of the last two: not in a plan yet, the outline is broken.
+    legend
+        What the legend says of all badges that look like this one.
     """
 
     symbol: str
     text: str
     facts: Facts
     open: bool = False
+    kind: str = ""
+    proposed: bool = False
+    legend: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,12 +101,15 @@ class AreaLayer(Layer):
 
     def badge_rows(self) -> list[dict[str, Any]]:
         """Return the lines that explain the badges, if there are some."""
-        if self.badge_line is None or not self.badges:
-            return []
-        mark: dict[str, Any] = {"symbol": self.badge_line.symbol, "count": None}
-        rows = [mark | {"label": self.badge_line.label}]
-        if any(badge.open for badge in self.badges.values()):
-            rows.append(mark | {"label": self.badge_line.open_label, "open": True})
+        rows: list[dict[str, Any]] = []
+        if self.badge_line is not None and self.badges:
+            mark: dict[str, Any] = {"symbol": self.badge_line.symbol, "count": None}
+            rows.append(mark | {"label": self.badge_line.label})
+            if any(badge.open for badge in self.badges.values()):
+                rows.append(mark | {"label": self.badge_line.open_label, "open": True})
+        for badge in {badge.legend: badge for badge in self.badges.values() if badge.legend}.values():
+            look = {"kind": badge.kind, "proposed": badge.proposed}
+            rows.append({"symbol": badge.symbol, "count": None, "label": badge.legend, **look})
         return rows
 
     def body(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from capgap_geo.analysis.assess import Assessment
-from capgap_geo.analysis.plan import Add, Plan, Remove
+from capgap_geo.analysis.plan import Accept, Add, Plan, Remove
 from capgap_geo.analysis.whatif import apply, difference
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Service, Study
@@ -138,22 +138,27 @@ def _facts(study: Study, t: Translator, row: pd.Series, kind: str) -> Facts:
 def _badges(study: Study, drawn: Drawn, t: Translator) -> dict[str, Badge]:
     """Return a badge for each department where shelters are planned or proposed: never a point."""
     badges: dict[str, Badge] = {}
-    table = study.facilities.set_index("facility_id")
-    for plan, word in ((drawn.proposed, "plan.badge_proposed"), (drawn.plan, "plan.badge")):
+    table = study.facilities.set_index("facility_id")[["service", "department_id"]]
+    for plan, proposed in ((drawn.proposed, True), (drawn.plan, False)):
         for change in plan:
             if isinstance(change, Remove):
                 continue
-            service = (
-                change.service
-                if isinstance(change, Add)
-                else Service(table.loc[change.facility_id, "service"])
-            )
+            if isinstance(change, Add):
+                service, department = change.service, change.at
+            else:
+                service, department = table.loc[change.facility_id]
             if service in PROTECTED_SERVICES:
-                department = (
-                    change.at
-                    if isinstance(change, Add)
-                    else str(table.loc[change.facility_id, "department_id"])
-                )
-                facts = Facts(plan_words.change(study, t, change), note=t("fact.shelter_note"))
-                badges[department] = Badge(symbol=service, text=t(word), facts=facts)
+                badges[department] = _badge(study, t, change, Service(service), proposed=proposed)
     return badges
+
+
+def _badge(study: Study, t: Translator, change: Add | Accept, service: Service, *, proposed: bool) -> Badge:
+    kind = "new" if isinstance(change, Add) else "more"
+    return Badge(
+        symbol=service,
+        text=t("plan.badge_proposed" if proposed else "plan.badge"),
+        facts=Facts(plan_words.change(study, t, change), note=t("fact.shelter_note")),
+        kind=kind,
+        proposed=proposed,
+        legend=t(f"plan.badge_legend.{kind}_{'proposed' if proposed else 'planned'}"),
+    )

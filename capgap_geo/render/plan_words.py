@@ -55,21 +55,32 @@ def change(study: Study, t: Translator, made: Change) -> str:
         return t("plan.change.add_for", who=story.profiles(t, ";".join(made.profiles)).lower(), **words)
     name = facility(study, t, made.facility_id)
     if isinstance(made, Accept):
-        return t("plan.change.accept", facility=name, who=t(f"profile.{made.profile}.name").lower())
+        groups = [t(f"profile.{p}.name").lower() for p in made.profiles]
+        return t("plan.change.accept", facility=name, who=t.join(groups))
     return t("plan.change.remove", facility=name)
 
 
 def problem(study: Study, t: Translator, found: Problem) -> str:
     """Return why a change cannot be made, and what works instead."""
-    near_by, said = found.nearest, found.found
+    near_by, said = _offered(study, t, found), found.found
     if found.code == "plan_twice":
         said = change(study, t, read_text(said)[0][0])
-    known = set(study.facilities["facility_id"])
-    if near_by in known:
-        near_by = facility(study, t, near_by)
-    if said in known:
+    if said in set(study.facilities["facility_id"]):
         said = facility(study, t, said)
     return t(f"plan.problem.{found.code}", found=said, nearest=near_by)
+
+
+def _offered(study: Study, t: Translator, found: Problem) -> str:
+    """Return what would work, by its name and as a plan writes it."""
+    name, near_by = "", found.nearest
+    if found.code == "plan_service":
+        name = t(f"service.{near_by}.name")
+    elif found.code == "plan_facility" and near_by:
+        name = facility(study, t, near_by)
+    elif found.code in ("plan_place", "plan_by_department"):
+        kind = "place" if found.code == "plan_place" else "department"
+        name = str(getattr(study, f"{kind}s").set_index(f"{kind}_id").loc[near_by, f"{kind}_name"])
+    return f"{name} ({near_by})" if name else near_by
 
 
 def other_services(study: Study, t: Translator, plan: Plan, service: Service) -> str:
@@ -89,17 +100,26 @@ def headline(before: Assessment, after: Assessment, t: Translator, *, plan: Plan
     if max(abs(low), abs(high)) < NOBODY:
         return t("plan.head.none", **words)
     if low < -NOBODY < NOBODY < high:
-        return t("plan.head.mixed", low=story.people(t, -low), high=story.people(t, high), **words)
+        return t("plan.head.mixed", low=_some(t, -low), high=_some(t, high), **words)
     kind, pair = ("gain", (max(low, 0.0), high)) if high >= NOBODY else ("loss", (max(-high, 0.0), -low))
     million = "_million" if story.millions(pair[1]) and t.language == "es" else ""
-    n = _at_most(t, pair[1]) if pair[0] < NOBODY else story.people_pair(t, *pair)
+    n = story.people_pair(t, *pair) if _both(*pair) else _at_most(t, pair[1])
     return t(f"plan.head.{kind}{million}", n=n, **words)
 
 
+def _both(low: float, high: float) -> bool:
+    """Return whether a change is told with two bounds: it moves somebody, and not only few."""
+    return low >= NOBODY and high >= story.FEW
+
+
 def _at_most(t: Translator, people: float) -> str:
-    """Return that a plan may change nobody: ``up to 34,000``."""
-    said = story.people(t, people)
-    return said if people < story.FEW else t("people.up_to", n=said)
+    """Return that a plan may change nobody, or only few: ``up to 34,000``, ``up to 1,000``."""
+    return t("people.up_to", n=t.number(story.FEW) if people < story.FEW else story.people(t, people))
+
+
+def _some(t: Translator, people: float) -> str:
+    """Return one end of a change; few are told by their limit: "fewer than 1,000 more" says two things."""
+    return _at_most(t, people) if people < story.FEW else story.people(t, people)
 
 
 def _words(t: Translator, scenario: Scenario) -> dict[str, str]:
@@ -116,9 +136,9 @@ def change_pair(t: Translator, low: float, high: float) -> str:
     if max(abs(low), abs(high)) < NOBODY:
         return t("plan.table.same")
     if low < -NOBODY < NOBODY < high:
-        return t("plan.table.mixed", low=story.people(t, -low), high=story.people(t, high))
+        return t("plan.table.mixed", low=_some(t, -low), high=_some(t, high))
     near_by, far = sorted((abs(low), abs(high)))
-    n = _at_most(t, far) if near_by < NOBODY else story.people_span(t, near_by, far)
+    n = story.people_span(t, near_by, far) if _both(near_by, far) else _at_most(t, far)
     return t("plan.table.less" if low < -NOBODY else "plan.table.more", n=n)
 
 
@@ -131,7 +151,7 @@ def comparison(before: Assessment, after: Assessment, t: Translator) -> list[tup
         ("people", _people, change_pair(t, *lost.people)),
         ("share", _share, _range(t, *share, digits=1, unit=t("plan.table.points"))),
         ("area", _area, area_change(t, lost.area_km2)),
-        ("zones", _zones, _range(t, *lost.zones)),
+        ("zones", _zones, _range(t, *lost.zones, counted=True)),
     ]
     return [(t(f"plan.table.{name}"), say(before, t), say(after, t), change) for name, say, change in said]
 
@@ -162,19 +182,22 @@ def _zones(answer: Assessment, t: Translator) -> str:
     return t("figure.of", part=t.pair(low, high), whole=t.number(len(answer.zones)))
 
 
-def _range(t: Translator, low: float, high: float, *, digits: int = 0, unit: str = "") -> str:
-    """Return a change as a pair: so much more, so much less, or the word for none."""
+def _range(
+    t: Translator, low: float, high: float, *, digits: int = 0, unit: str = "", counted: bool = False
+) -> str:
+    """Return a change as a pair: so much (or `counted`, so many) more or less, or the word for none."""
+    kind = "" if counted else "_of"
     least = 0.5 * 10**-digits
     if max(abs(low), abs(high)) < least:
         return t("plan.table.same")
     if low < -least < least < high:
         ends = {"low": t.number(-low, digits), "high": t.number(high, digits)}
-        return f"{t('plan.table.mixed', **ends)} {unit}".strip()
+        return f"{t(f'plan.table.mixed{kind}', **ends)} {unit}".strip()
     near_by, far = sorted((abs(low), abs(high)))
     n = t.pair(near_by, far, digits, unit)
     if near_by < least:
         n = t("plan.table.up_to", n=t.pair(far, far, digits, unit))
-    return t("plan.table.less_of" if low < -least else "plan.table.more", n=n)
+    return t(f"plan.table.less{kind}" if low < -least else "plan.table.more", n=n)
 
 
 def area_change(t: Translator, pair: tuple[float, float]) -> str:

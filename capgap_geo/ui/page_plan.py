@@ -31,21 +31,22 @@ def page(state: State, t: Translator) -> State:
     with st.sidebar:
         controls.draw(state, t, paints=())
     _answer_click(state)
-    state, plan, problems = plan_state.current_plan(state)
+    state, plan, unread, refused = plan_state.current_plan(state)
     before, after = answer(state.scenario), planned(state.scenario, plan)
     st.html(headline(plan_words.headline(before, after, t, plan=plan)))
-    _tell(problems, t)
+    _tell(unread, t, title=t("plan.problems"))
+    _tell(refused, t)
     _notes(state.scenario, plan, t)
-    wide, narrow = st.columns([5, 3], gap="medium")
+    wide, narrow = st.container(key="plan_body").columns([5, 3], gap="medium")
     with wide:
         _map(state, plan, before, after, t)
-        ways(state.scenario, plan, t)
+        ways(plan, after, t)
     with narrow:
         _comparison(before, after, t)
         _changes(plan, t)
     plan_next.panel(state.scenario, plan, t)
     _departments(before, after, t)
-    plan_keep.panel(state, plan, t)
+    state = plan_keep.panel(state, plan, t)
     footer.below(after, t)
     return state
 
@@ -55,11 +56,11 @@ def groups(scenario: Scenario) -> tuple[Profile, ...]:
     return GROUPS if scenario.profile is Profile.EVERYONE else (scenario.profile,)
 
 
-def _tell(problems: tuple[Problem, ...], t: Translator) -> None:
+def _tell(problems: tuple[Problem, ...], t: Translator, *, title: str = "") -> None:
     """Say what could not be used, and what works instead."""
     if problems:
         told = items(plan_words.problem(study(), t, p) for p in problems)
-        st.html(block("div", "problems", [tag("p", "", t("plan.problems")), told]))
+        st.html(block("div", "problems", [tag("p", "", title), told]))
 
 
 def _notes(scenario: Scenario, plan: Plan, t: Translator) -> None:
@@ -91,7 +92,7 @@ def _answer_click(state: State) -> None:
     if service in BY_DEPARTMENT:
         around = near(study(), click.lon, click.lat)
         if not _inside(click):
-            plan_state.tell(Problem("plan_outside", at, around.place_name))
+            plan_state.refuse(Problem("plan_outside", at, around.place_name))
             return
         at = around.department_id
     plan = read(study(), state.plan)[0]

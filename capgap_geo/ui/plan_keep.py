@@ -6,12 +6,14 @@ import re
 
 import streamlit as st
 
-from capgap_geo.analysis.plan import LONGEST_NAME, Plan, Problem, from_json, to_json, to_text
+from capgap_geo.analysis.assess import Assessment
+from capgap_geo.analysis.plan import LONGEST_NAME, Plan, Problem, from_json, to_text
 from capgap_geo.analysis.whatif import difference, read, zones_within
 from capgap_geo.errors import ScenarioError
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Scenario
 from capgap_geo.render import plan_words
+from capgap_geo.render.plan_file import plan_file
 from capgap_geo.ui import plan_state, share
 from capgap_geo.ui.planned import planned
 from capgap_geo.ui.prepared import answer, study
@@ -20,17 +22,16 @@ from capgap_geo.ui.text import items, tag
 
 LARGEST_FILE = 64_000
 _CURRENT, _NONE = "\0current", "\0none"
+_BROUGHT = "plan_name_brought"
 
 
-def panel(state: State, plan: Plan, t: Translator) -> None:
-    """Draw naming, link, export, import, and two plans side by side."""
+def panel(state: State, plan: Plan, t: Translator) -> State:
+    """Draw naming, link, export, import, and two plans side by side; return the state with the name."""
     st.html(tag("h2", "section", t("plan.keep")))
     left, right = st.columns(2, gap="medium")
     with left:
-        name = st.text_input(
-            t("plan.name"), key=widget("plan_name", t("plan.name_default")), max_chars=LONGEST_NAME
-        )
-        name = name.strip() or t("plan.name_default")
+        state = state.with_(name=_name(state, t))
+        name = state.name or t("plan.name_default")
         with st.container(horizontal=True):
             st.button(
                 t("plan.save"),
@@ -42,7 +43,7 @@ def panel(state: State, plan: Plan, t: Translator) -> None:
             )
             st.download_button(
                 t("plan.export"),
-                to_json(name, plan),
+                lambda: plan_file(study(), name, plan, _answers(state.scenario, plan), t),
                 file_name=f"capgap_{_slug(name)}.json",
                 mime="application/json",
                 icon=":material/download:",
@@ -55,6 +56,24 @@ def panel(state: State, plan: Plan, t: Translator) -> None:
     with right:
         _import(plan, t)
     _side_by_side(state.scenario, plan, t)
+    return state
+
+
+def _name(state: State, t: Translator) -> str:
+    """Draw the name of the plan and return it: that of a file that was just brought, or of the link."""
+    brought = st.session_state.pop(_BROUGHT, None)
+    if brought is not None:
+        st.session_state["w_plan_name"] = brought
+    return st.text_input(
+        t("plan.name"),
+        key=widget("plan_name", state.name),
+        max_chars=LONGEST_NAME,
+        placeholder=t("plan.name_default"),
+    ).strip()
+
+
+def _answers(scenario: Scenario, plan: Plan) -> tuple[Assessment, Assessment]:
+    return answer(scenario), planned(scenario, plan)
 
 
 def _slug(name: str) -> str:
@@ -67,17 +86,16 @@ def _import(plan: Plan, t: Translator) -> None:
         return
     st.session_state["plan_file_read"] = file.file_id
     if file.size > LARGEST_FILE:
-        plan_state.tell(Problem("plan_file_large", file.name))
+        plan_state.refuse(Problem("plan_file_large", file.name))
         st.rerun()
     try:
-        name, brought, problems = from_json(file.getvalue().decode("utf-8", errors="replace"))
+        name, brought, unread = from_json(file.getvalue().decode("utf-8", errors="replace"))
     except ScenarioError as error:
-        plan_state.tell(Problem(error.code, file.name))
+        plan_state.refuse(Problem(error.code, file.name))
         st.rerun()
-    plan_state.change(plan, brought)
-    for problem in problems[:1]:
-        plan_state.tell(problem)
-    plan_state.keep(name or t("plan.name_default"), to_text(brought))
+    usable = plan_state.bring(plan, brought, unread)
+    st.session_state[_BROUGHT] = name.strip()
+    plan_state.keep(name.strip() or t("plan.name_default"), to_text(usable))
     st.rerun()
 
 
@@ -90,7 +108,7 @@ def _side_by_side(scenario: Scenario, plan: Plan, t: Translator) -> None:
         return
     options = [_CURRENT, *kept, _NONE]
     said = {_CURRENT: t("plan.compare_current"), _NONE: t("plan.compare_empty")}
-    first = {"a": _CURRENT, "b": next(reversed(kept))}
+    first = {"a": _CURRENT, "b": _NONE}
     for side, column in zip("ab", st.columns(2, gap="medium"), strict=True):
         with column:
             key = widget(f"plan_side_{side}", first[side])
@@ -112,7 +130,7 @@ def _side_by_side(scenario: Scenario, plan: Plan, t: Translator) -> None:
 
 def _side(scenario: Scenario, text: str, t: Translator) -> None:
     plan, _ = read(study(), text)
-    before, after = answer(scenario), planned(scenario, plan)
+    before, after = _answers(scenario, plan)
     gain = difference(before, after)
     within = zones_within(after)
     values = {

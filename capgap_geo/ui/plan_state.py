@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -11,16 +12,49 @@ from capgap_geo.analysis.whatif import check, read
 from capgap_geo.ui.prepared import study
 from capgap_geo.ui.state import State
 
-_NEXT, _PAST, _PROBLEMS, _KEPT = "plan_next", "plan_past", "plan_problems", "plans"
+_NEXT, _PAST, _UNREAD, _REFUSED, _KEPT = "plan_next", "plan_past", "plan_unread", "plan_refused", "plans"
 MOST_STEPS, MOST_PLANS = 50, 12
 
 
-def current_plan(state: State) -> tuple[State, Plan, tuple[Problem, ...]]:
-    """Return the state with the plan of the latest click, the plan, and what could not be used, once."""
+class Current(NamedTuple):
+    """The plan of a run.
+
+    Attributes
+    ----------
+    state
+        The state with the plan of the latest click.
+    unread
+        Why parts of a plan that a link or a file brought cannot be used; told once.
+    refused
+        Why the latest act did nothing; told once.
+    """
+
+    state: State
+    plan: Plan
+    unread: tuple[Problem, ...]
+    refused: tuple[Problem, ...]
+
+
+def current_plan(state: State) -> Current:
+    """Return the plan of this run."""
     text = st.session_state.pop(_NEXT, state.plan)
     plan, problems = read(study(), text)
-    told = (*problems, *st.session_state.pop(_PROBLEMS, ()))
-    return state.with_(plan=to_text(plan)), plan, told
+    unread = (*problems, *st.session_state.pop(_UNREAD, ()))
+    return Current(state.with_(plan=to_text(plan)), plan, unread, st.session_state.pop(_REFUSED, ()))
+
+
+def bring(plan: Plan, to: Plan, unread: tuple[Problem, ...]) -> Plan:
+    """Put the plan of a file in place of the plan and return what of it can be made; tell of the rest.
+
+    Parameters
+    ----------
+    unread
+        What of the file could not even be read.
+    """
+    usable, problems = check(study(), to)
+    change(plan, usable)
+    st.session_state[_UNREAD] = (*unread, *problems)
+    return usable
 
 
 def change(plan: Plan, to: Iterable[Change]) -> None:
@@ -31,8 +65,8 @@ def change(plan: Plan, to: Iterable[Change]) -> None:
         past.append(to_text(plan))
         del past[:-MOST_STEPS]
     st.session_state[_NEXT] = to_text(usable)
-    if problems:
-        st.session_state[_PROBLEMS] = problems
+    for problem in problems:
+        refuse(problem)
 
 
 def add(plan: Plan, *changes: Change) -> None:
@@ -57,9 +91,9 @@ def undoable() -> bool:
     return bool(st.session_state.get(_PAST))
 
 
-def tell(problem: Problem) -> None:
-    """Tell of a problem when the page is drawn next."""
-    st.session_state[_PROBLEMS] = (problem,)
+def refuse(problem: Problem) -> None:
+    """Tell why an act did nothing when the page is drawn next."""
+    st.session_state[_REFUSED] = (*st.session_state.get(_REFUSED, ()), problem)
 
 
 def kept() -> dict[str, str]:

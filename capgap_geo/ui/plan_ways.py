@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from capgap_geo.analysis.assess import Assessment
 from capgap_geo.analysis.capacity import recent, serves
 from capgap_geo.analysis.plan import Accept, Add, Plan, Remove
 from capgap_geo.analysis.whatif import BY_DEPARTMENT
@@ -18,7 +19,7 @@ from capgap_geo.ui.state import widget
 WAYS = ("add", "remove", "accept")
 
 
-def ways(scenario: Scenario, plan: Plan, t: Translator) -> None:
+def ways(plan: Plan, after: Assessment, t: Translator) -> None:
     """Draw the three ways."""
     way = st.segmented_control(
         t("plan.way.label"),
@@ -28,26 +29,34 @@ def ways(scenario: Scenario, plan: Plan, t: Translator) -> None:
         help=t("plan.way.help"),
         required=True,
     )
-    draw = {"add": _add, "remove": _remove, "accept": _accept}[way or "add"]
-    draw(scenario, plan, t)
+    if way == "remove":
+        _remove(after.scenario, plan, t)
+    elif way == "accept":
+        _accept(after.scenario, plan, t)
+    else:
+        _add(plan, after, t)
 
 
-def _add(scenario: Scenario, plan: Plan, t: Translator) -> None:
-    names = study().departments.set_index("department_id")[
-        "department_name"
-    ]  # in the order of the codes: by name
+def _add(plan: Plan, after: Assessment, t: Translator) -> None:
+    scenario, names = after.scenario, after.departments["department_name"]
+    left = _left(after)
     department = st.selectbox(
         t("plan.add.department"),
         list(names.index),
         format_func=lambda d: str(names[d]),
-        key=widget("plan_department", "17"),
+        key=widget("plan_department", _first_department(after, left)),
     )
     at = str(department)
     if scenario.service not in BY_DEPARTMENT:
         places = study().places[study().places["department_id"].eq(department)]
         places = places.sort_values("population", ascending=False, na_position="last")
         labels = places.set_index("place_id")["place_name"]
-        at = str(st.selectbox(t("plan.add.place"), list(labels.index), format_func=lambda p: str(labels[p])))
+        first = int(labels.index.isin(left).argmax())  # the largest that is beyond reach, if one is
+        at = str(
+            st.selectbox(
+                t("plan.add.place"), list(labels.index), index=first, format_func=lambda p: str(labels[p])
+            )
+        )
     groups = GROUPS if scenario.profile is Profile.EVERYONE else (scenario.profile,)
     st.button(
         t("plan.add.button"),
@@ -56,6 +65,20 @@ def _add(scenario: Scenario, plan: Plan, t: Translator) -> None:
         args=(plan, Add(scenario.service, at, groups)),
         key="plan_add",
     )
+
+
+def _left(after: Assessment) -> list[str]:
+    """Return the places beyond reach whatever the evidence, the most populous first."""
+    far = after.places["nearest_lower"] > after.scenario.threshold
+    people = study().places.set_index("place_id")["population"]
+    return [str(place) for place in people.sort_values(ascending=False).index if far[place]]
+
+
+def _first_department(after: Assessment, left: list[str]) -> str:
+    """Return where one more helps: at the largest place beyond reach, or where most people are."""
+    if after.scenario.service in BY_DEPARTMENT or not left:
+        return str(after.departments["uncovered_people_upper"].idxmax())
+    return str(study().places.set_index("place_id").loc[left[0], "department_id"])
 
 
 def _remove(scenario: Scenario, plan: Plan, t: Translator) -> None:
@@ -94,7 +117,7 @@ def _accept(scenario: Scenario, plan: Plan, t: Translator) -> None:
         t("plan.accept.button"),
         icon=":material/add:",
         on_click=plan_state.add,
-        args=(plan, Accept(chosen, Profile(group))),
+        args=(plan, Accept(chosen, (Profile(group),))),
         key="plan_accept",
     )
 

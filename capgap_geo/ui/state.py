@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from capgap_geo.analysis.plan import LONGEST_NAME
 from capgap_geo.errors import ScenarioError
 from capgap_geo.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from capgap_geo.model import MAPPED, Scenario
@@ -43,6 +44,8 @@ class State:
         Of the poster.
     plan
         Changes of the plan, joined by ``~``.
+    name
+        Of the plan, if it has one.
     show
         Layers that differ from the default, joined by ``.``.
     """
@@ -56,6 +59,7 @@ class State:
     title: str = ""
     size: str = ""
     plan: str = ""
+    name: str = ""
     show: str = ""
 
     def with_(self, **changes: Any) -> State:
@@ -88,6 +92,7 @@ class State:
             title=params.get("title", "")[:_TITLE_LENGTH],
             size=_matching(params.get("size", ""), re.compile(r"[a-z0-9]{1,12}")),
             plan=params.get("plan", "")[:4000],
+            name=params.get("name", "").strip()[:LONGEST_NAME],
             show=_matching(params.get("show", ""), re.compile(r"[a-z_.\-]{1,200}")),
         )
 
