@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -103,18 +104,32 @@ def test_candidates_are_places_or_departments_and_facilities_that_could_accept(s
     shelters = candidates(study, WOMEN)
     adds = [change for change in shelters.changes if isinstance(change, Add)]
     assert {a.at for a in adds} == set(study.departments["department_id"])
-    accepts = [change for change in shelters.changes if isinstance(change, Accept)]
-    assert {change.facility_id for change in accepts} == set(
-        study.facilities.loc[study.facilities["service"] == "shelter", "facility_id"]
+    assert adds == list(shelters.changes), (
+        "care is for an age: no woman is proposed to a shelter for children"
     )
-    everyone = candidates(study, WOMEN.with_(profile=Profile.EVERYONE))
-    assert "accept.shelter_cusco_children.women-men" in everyone.labels  # one change, whatever groups it adds
-    made = parse(study, "accept.shelter_cusco_children.women~add.shelter.17.women")
-    rest = candidates(study, WOMEN, plan=made)
-    assert set(shelters.labels) - set(rest.labels) == set(map(str, made))
-    more = candidates(study, WOMEN.with_(profile=Profile.EVERYONE), plan=made)
-    assert "accept.shelter_cusco_children.men" in more.labels  # what the plan does not do yet
-    closed = candidates(study, WOMEN, plan=parse(study, "remove.shelter_cusco_children"))
+
+
+def taking(study, **taken):
+    """Return the study with shelters that take other groups."""
+    names = study.facilities["facility_id"]
+    profiles = study.facilities["profiles"].where(~names.isin(taken), names.map(taken))
+    return replace(study, facilities=study.facilities.assign(profiles=profiles))
+
+
+def test_a_facility_could_accept_more_groups_of_the_age_that_it_takes(study) -> None:
+    mixed = taking(study, shelter_cusco_children="girls", shelter_puno_children="girls;women")
+    boys = WOMEN.with_(profile=Profile.BOYS)
+    accepts = {str(c) for c in candidates(mixed, boys).changes if isinstance(c, Accept)}
+    assert accepts == {"accept.shelter_cusco_children.boys", "accept.shelter_puno_children.boys"}
+    everyone = candidates(mixed, WOMEN.with_(profile=Profile.EVERYONE))
+    accepts = {str(c) for c in everyone.changes if isinstance(c, Accept)}
+    assert accepts == {"accept.shelter_puno_children.boys-men"}  # one change, whatever groups it adds
+    made = parse(mixed, "accept.shelter_puno_children.boys~add.shelter.17.boys")
+    rest = candidates(mixed, boys, plan=made)
+    assert set(candidates(mixed, boys).labels) - set(rest.labels) == set(map(str, made))
+    more = candidates(mixed, WOMEN.with_(profile=Profile.EVERYONE), plan=made)
+    assert "accept.shelter_puno_children.men" in more.labels  # what the plan does not do yet
+    closed = candidates(mixed, boys, plan=parse(mixed, "remove.shelter_cusco_children"))
     assert not any("shelter_cusco_children" in label for label in closed.labels)
 
 
@@ -162,11 +177,14 @@ def test_the_curve_counts_on_the_grid_and_never_falls(study) -> None:
 
 
 def test_accepting_is_preferred_where_it_is_cheaper(study) -> None:
+    shelters = study.facilities.loc[study.facilities["service"].eq("shelter"), "facility_id"]
+    girls, boys = taking(study, **dict.fromkeys(shelters, "girls")), WOMEN.with_(profile=Profile.BOYS)
     cheap = Question(aim=Aim.BUDGET, budget=3.0, new_cost=3.0, accept_cost=1.0)
-    chosen = propose(study, WOMEN, cheap)
-    assert all(isinstance(change, Accept) for change in chosen.plan)
+    chosen = propose(girls, boys, cheap).plan
+    assert chosen
+    assert all(isinstance(change, Accept) for change in chosen)
     dear = Question(aim=Aim.BUDGET, budget=3.0, new_cost=1.0, accept_cost=3.0)
-    assert any(isinstance(change, Add) for change in propose(study, WOMEN, dear).plan)
+    assert any(isinstance(change, Add) for change in propose(girls, boys, dear).plan)
 
 
 def test_least_time_never_makes_the_way_longer(study) -> None:
@@ -278,7 +296,7 @@ def test_a_town_is_offered_under_the_name_of_its_capital(study) -> None:
 def test_a_list_of_ones_own_is_offered_as_it_is(study) -> None:
     small = study.places.nsmallest(2, "population")["place_id"].tolist()
     offered = candidates(study, STRAIGHT, places=[*small, "-70.19_-12.59"])
-    adds = {plan[0].at: site for plan, site in zip(offered.plans, offered.sites, strict=True)}
+    adds = {change.at: site for change, site in zip(offered.changes, offered.sites, strict=True)}
     assert list(adds) == [*small, "-70.19_-12.59"]
     assert tuple(adds["-70.19_-12.59"]) == (-70.19, -12.59)
     geometry = study.places.set_index("place_id").geometry
@@ -288,12 +306,12 @@ def test_a_list_of_ones_own_is_offered_as_it_is(study) -> None:
     (change,) = propose(study, STRAIGHT, question).plan
     assert change.at in question.places
     left = candidates(study, STRAIGHT, places=small, plan=(Add(Service.POLICE, small[0]),))
-    assert [plan[0].at for plan in left.plans] == small[1:]
+    assert [change.at for change in left.changes] == small[1:]
 
 
 def test_a_shelter_of_ones_own_list_stands_in_a_department(study) -> None:
     offered = candidates(study, WOMEN, places=["17", "08"])
-    adds = [plan[0].at for plan in offered.plans if isinstance(plan[0], Add)]
+    adds = [change.at for change in offered.changes if isinstance(change, Add)]
     assert adds == ["17", "08"]
     capitals = study.departments.set_index("department_id")["capital_place_id"]
     geometry = study.places.set_index("place_id").geometry
