@@ -96,7 +96,8 @@ class Translator:
     def percent(self, lower: float, upper: float | None = None, digits: int = 0) -> str:
         """Return a share in [0, 1] (or a pair of shares) in percent.
 
-        Only nothing reads 0 %, and only everything 100 %: a little is ``<1 %``, nearly all ``>99 %``.
+        Only nothing reads 0 %, and only everything 100 %: a little is ``<1 %``, nearly all ``>99 %``, a
+        span up to there ``92 to over 99 %``.
         """
         shares = (lower, lower if upper is None else upper)
         if not all(map(math.isfinite, shares)):
@@ -106,12 +107,10 @@ class Translator:
             text = high
         elif low.startswith(">"):
             text = low
+        elif high.startswith(">"):
+            text = f"{low} {self('word.to')} {self('word.over')} {high[1:]}"
         else:
-            text = (
-                f"{low}\N{NO-BREAK SPACE}{DASH}\N{NO-BREAK SPACE}{high}"
-                if ">" in high
-                else f"{low}{DASH}{high}"
-            )
+            text = f"{low}{DASH}{high}"
         return f"{text}\N{NO-BREAK SPACE}%"
 
     def _percent(self, share: float, digits: int) -> str:

@@ -148,7 +148,7 @@ def test_the_headline_says_the_numbers_of_the_answer(study):
         low, high = (percent(row[f"uncovered_share_{b}"]) for b in ("lower", "upper"))
         one = low == high or high == "<1" or low == ">99"
         shown = f"({low if low == '>99' else high} %)" if one else f"({low}–{high} %)"
-        assert shown in said.replace("\N{NO-BREAK SPACE}", " ").replace(" – ", "–")
+        assert shown in said.replace("\N{NO-BREAK SPACE}", " ").replace(" to over ", "–>")
 
 
 def test_state_goes_through_the_address_and_back():

@@ -276,7 +276,7 @@ def test_a_percentage_is_never_surer_than_the_share(one, other, digits):
     low, high = sorted((one, other))
     said = EN.percent(one, other, digits).replace("\N{NO-BREAK SPACE}", " ")
     step = 10.0**-digits
-    bounds = [part.strip() for part in said.removesuffix(" %").split("–")]
+    bounds = [part.strip() for part in said.removesuffix(" %").replace(" to over ", "–>").split("–")]
     first, last = bounds[0], bounds[-1]
     for text, share in ((first, low), (last, high)):
         value = float(text.lstrip("<>")) / 100
@@ -301,7 +301,7 @@ def test_a_percentage_is_never_surer_than_the_share(one, other, digits):
         ((0.999,), ">99 %"),
         ((0.003, 0.02), "<1–2 %"),
         ((0.02, 0.003), "<1–2 %"),
-        ((0.12, 0.997), "12 – >99 %"),
+        ((0.12, 0.997), "12 to over 99 %"),
         ((0.0, 0.003), "<1 %"),
         ((0.997, 1.0), ">99 %"),
         ((0.0, 1.0), "0–100 %"),
@@ -312,6 +312,7 @@ def test_a_percentage_is_never_surer_than_the_share(one, other, digits):
 def test_only_nothing_is_0_and_only_everything_100_percent(shares, said):
     assert EN.percent(*shares).replace("\N{NO-BREAK SPACE}", " ") == said
     assert EN.percent(0.0003, digits=1) == "<0.1\N{NO-BREAK SPACE}%"
+    assert Translator("es").percent(0.92, 0.997) == "92 a más de 99\N{NO-BREAK SPACE}%"
 
 
 @BOTH

@@ -50,8 +50,8 @@ def _of_zones(study: Study, name: str) -> Iterable[str]:
         return list(zones.loc[zones["trafficking_evidence"].eq("direct"), "source_ids"])
     if name != "mined_ha":
         return list(zones["source_ids"])
-    measured = [set(text.split(";")) for text in zones.loc[zones["mined_ha"].notna(), "source_ids"]]
-    return set.intersection(*measured) if measured else ()
+    measured = [set(str(text).split(";")) for text in zones.loc[zones["mined_ha"].notna(), "source_ids"]]
+    return set.intersection(*measured) or set.union(*measured) if measured else ()
 
 
 def stated(table: pd.DataFrame, name: str) -> pd.Series:
