@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import functools
+import gc
 import hashlib
 import io
 import itertools
@@ -11,6 +12,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import weakref
 import zipfile
 from dataclasses import replace
 
@@ -532,3 +534,12 @@ def test_the_terms_that_we_state_are_in_the_readers_language(make, study):
     assert any(english.search(text) for text in ours)
     assert not [text for text in spanish if english.search(text)]
     assert {licences.said(text, Translator("en")) for text in ours} == ours
+
+
+def test_what_was_made_of_an_edition_goes_with_it(police):
+    edition = replace(police)
+    assert layers(edition) is layers(edition)
+    kept = weakref.ref(layers(edition)["departments"])
+    del edition
+    gc.collect()
+    assert kept() is None

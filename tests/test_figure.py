@@ -24,7 +24,7 @@ from pyproj import Geod
 from capgap_geo.analysis.assess import assess
 from capgap_geo.errors import CapGapError, SchemaError
 from capgap_geo.i18n import Translator
-from capgap_geo.model import Scenario
+from capgap_geo.model import Scenario, Service
 from capgap_geo.privacy import Secret, find_leaks
 from capgap_geo.render import print_furniture, print_texture
 from capgap_geo.render.figure import RESOLUTIONS, alt_text, picture
@@ -32,6 +32,7 @@ from capgap_geo.render.print_fonts import Weight, balanced, width, wrap
 from capgap_geo.render.print_geometry import project
 from capgap_geo.render.print_layout import SIZES, compose
 from capgap_geo.render.publish import deserts, map_spec
+from capgap_geo.render.recorded import badge_line
 from capgap_geo.render.scene import Choice, Paint
 from capgap_geo.render.used import used
 
@@ -367,3 +368,11 @@ def test_whoever_is_drawn_is_sourced_and_what_is_disputed_of_it_is_said(make, st
     assert {part for text in drawn for part in text.split(";")} <= cited
     rows = [row["label"] for group in make(scenario, "en").legend() for row in group["rows"]]
     assert any("whether it takes boys is disputed" in label for label in rows)
+
+
+def test_whom_all_shelters_take_is_one_list(study):
+    table = study.facilities.copy()
+    first = table.index[table["service"].eq("shelter")][0]
+    table.loc[first, "profiles"] = "women"
+    line = badge_line(replace(study, facilities=table), Translator("es"), Service.SHELTER, frozenset())
+    assert "mujeres, niñas y niños" in line.label

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from types import MappingProxyType
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
@@ -143,12 +143,21 @@ def _reachable(lower: pd.Series, upper: pd.Series) -> pd.Series:
     return pd.Series(np.where(lower.isna(), "not_known", words), index=lower.index)
 
 
-@lru_cache(maxsize=2)
+#: Let go of with their edition: a cache of the process would hold the data that one session brought.
+_layers: WeakKeyDictionary[Edition, Mapping[str, gpd.GeoDataFrame]] = WeakKeyDictionary()
+
+
 def layers(edition: Edition) -> Mapping[str, gpd.GeoDataFrame]:
     """Return the tables that have a shape, in WGS 84: areas, deserts, and facilities at their towns.
 
     They are kept for the next file of the same edition: copy before changing one.
     """
+    if edition not in _layers:
+        _layers[edition] = MappingProxyType(_made(edition))
+    return _layers[edition]
+
+
+def _made(edition: Edition) -> dict[str, gpd.GeoDataFrame]:
     study = edition.study
     found = {
         "departments": _shaped(departments(edition), study.departments, "department_id"),
@@ -166,7 +175,7 @@ def layers(edition: Edition) -> Mapping[str, gpd.GeoDataFrame]:
     if len(placed):
         table = facilities(edition)
         found["facilities"] = _shaped(table, placed, "facility_id")
-    return MappingProxyType(found)
+    return found
 
 
 def _shaped(table: pd.DataFrame, shapes: gpd.GeoDataFrame, key: str) -> gpd.GeoDataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -83,19 +84,24 @@ def _edition(state: State, found: Assessment, t: Translator) -> Edition:
     return Edition(study(), found, t, choice=choice, base=(st.context.url or "").partition("?")[0])
 
 
+def _fresh(edition: Edition) -> Edition:
+    """Return an edition that is let go of with its file: a button is kept as long as its page is open."""
+    return replace(edition)
+
+
 def _file(edition: Edition, kind: str, part: str) -> bytes:
     from capgap_geo.render.export import export
 
-    return export(edition, kind, part)
+    return export(_fresh(edition), kind, part)
 
 
 def _picture(edition: Edition, size: str, fmt: str) -> bytes:
     from capgap_geo.render.figure import picture
 
-    return picture(edition.spec, size=size, fmt=fmt)
+    return picture(_fresh(edition).spec, size=size, fmt=fmt)
 
 
 def _brief(edition: Edition) -> bytes:
     from capgap_geo.render.brief import informed_brief
 
-    return informed_brief(edition)
+    return informed_brief(_fresh(edition))
