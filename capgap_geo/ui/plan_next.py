@@ -123,7 +123,7 @@ def _answer(found: Found, plan: Plan, t: Translator) -> None:
     st.caption(t("plan.found.points_note", km=t.pair(proposal.block, proposal.block, unit="km")))
     if found.taken(plan):
         st.caption(t("plan.put_done"))
-        st.button(t("plan.forget"), on_click=_forget, key="plan_forget")
+        st.button(t("plan.put_close"), on_click=_forget, key="plan_forget")
     else:
         _take(found, t)
     if found.curve is not None:
