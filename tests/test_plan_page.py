@@ -152,6 +152,14 @@ def test_a_search_proposes_proves_and_goes_into_the_plan(study):
     assert re.search(r"holds? in \d+ of 12 searches|chosen in \d+ of 12 searches", page_text(app))
     app.button(key="plan_put").click().run()
     assert plan_of(app) == "~".join(map(str, found.plan))
+    # What speaks for the choice stays when it is taken; it is not offered again.
+    said = page_text(app)
+    assert "it is proven" in said
+    assert texts("en")["plan.put_done"] in said
+    assert not [button for button in app.button if button.key == "plan_put"]
+    app.button(key="plan_drop_0").click().run()
+    assert "it is proven" not in page_text(app)
+    next(b for b in app.button if b.label == "Undo").click().run()
     after = assess(study, scenario, facilities=apply(study, found.plan))
     assert difference(assess(study, scenario), after).people[0] > 0
 

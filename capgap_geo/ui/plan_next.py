@@ -47,6 +47,10 @@ class Found:
         """The changes for which the plan has room, first those that help most."""
         return fitting(self.plan, self.proposal.plan)
 
+    def taken(self, plan: Plan) -> bool:
+        """Return whether a plan is the one that the search was for with the proposal put into it."""
+        return bool(self.fitting) and plan == (*self.plan, *self.fitting)
+
 
 def fitting(plan: Plan, proposed: Plan) -> Plan:
     """Return the first changes of a proposal, as many as a plan has room for."""
@@ -54,17 +58,18 @@ def fitting(plan: Plan, proposed: Plan) -> Plan:
 
 
 def _found(scenario: Scenario, plan: Plan) -> Found | None:
-    """Return the latest search if it was for this scenario and plan and for what is asked now."""
+    """Return the latest search if it was for what is asked now: before its proposal was taken, or after."""
     found = st.session_state.get(_FOUND)
-    now = (scenario, plan, plan_question.asked(scenario))
-    same = isinstance(found, Found) and (found.scenario, found.plan, found.question) == now
-    return found if same else None
+    if not isinstance(found, Found):
+        return None
+    same = (found.scenario, found.question) == (scenario, plan_question.asked(scenario))
+    return found if same and (found.plan == plan or found.taken(plan)) else None
 
 
 def proposed(scenario: Scenario, plan: Plan) -> Plan:
     """Return the changes that the latest search proposes, for the map."""
     found = _found(scenario, plan)
-    return () if found is None else found.proposal.plan
+    return () if found is None or found.taken(plan) else found.proposal.plan
 
 
 def panel(scenario: Scenario, plan: Plan, t: Translator) -> None:
@@ -78,7 +83,7 @@ def panel(scenario: Scenario, plan: Plan, t: Translator) -> None:
         if st.session_state.get(_FOUND) is not None:
             st.caption(t("plan.found.stale"))
         return
-    _answer(found, t)
+    _answer(found, plan, t)
 
 
 def _search(scenario: Scenario, plan: Plan, question: Question, t: Translator) -> None:
@@ -104,7 +109,7 @@ def _gain(scenario: Scenario, plan: Plan, more: Plan) -> tuple[float, float]:
     return difference(planned(scenario, plan), planned(scenario, (*plan, *more))).people
 
 
-def _answer(found: Found, t: Translator) -> None:
+def _answer(found: Found, plan: Plan, t: Translator) -> None:
     proposal = found.proposal
     st.html(tag("h3", "subsection", t("plan.found.title")))
     st.caption(proposal_words.asked(found.question, found.scenario, t))
@@ -116,7 +121,11 @@ def _answer(found: Found, t: Translator) -> None:
     said = proposal_words.lines(proposal, found.question, found.gain, unit, t)
     st.html("".join(tag("p", "found-line", line) for line in said))
     st.caption(t("plan.found.points_note", km=t.pair(proposal.block, proposal.block, unit="km")))
-    _take(found, t)
+    if found.taken(plan):
+        st.caption(t("plan.put_done"))
+        st.button(t("plan.put_close"), on_click=_forget, key="plan_forget")
+    else:
+        _take(found, t)
     if found.curve is not None:
         plan_proof.draw_curve(found.curve, t)
     if found.question.aim is Aim.PEOPLE and proposal.plan:
@@ -136,18 +145,12 @@ def _take(found: Found, t: Translator) -> None:
                 t("plan.put" if part == whole else "plan.put_first", **values),
                 type="primary",
                 icon=":material/playlist_add:",
-                on_click=_put,
-                args=(found,),
+                on_click=plan_state.add,
+                args=(found.plan, *part),
                 disabled=not part,
                 key="plan_put",
             )
         st.button(t("plan.forget"), on_click=_forget, key="plan_forget")
-
-
-def _put(found: Found) -> None:
-    """Put what fits into the plan; the search is answered with that."""
-    plan_state.add(found.plan, *found.fitting)
-    _forget()
 
 
 def _forget() -> None:

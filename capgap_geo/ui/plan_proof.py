@@ -29,11 +29,15 @@ def draw_curve(table: pd.DataFrame, t: Translator) -> None:
     tip = [alt.Tooltip("p:O", title=t("plan.curve_p"))]
     tip += [alt.Tooltip(f"{name}:Q", title=title, format=",.0f") for name, title in said.items()]
     band = alt.Chart(points).mark_area(color=theme.ACCENT, opacity=0.18)
-    dash = alt.Scale(domain=list(said.values()), range=[[1, 0], [4, 3]])
+    dash = alt.StrokeDash(
+        "bound:N",
+        scale=alt.Scale(domain=list(said.values()), range=[[1, 0], [4, 3]]),
+        legend=alt.Legend(symbolType="stroke", symbolSize=300),
+    )
     both = alt.Chart(lines).mark_line(color=theme.ACCENT, point=alt.OverlayMarkDef(color=theme.ACCENT))
     charts.draw(
         band.encode(x=x, y=alt.Y("people_lower:Q", **y), y2="people_upper:Q", tooltip=tip)
-        + both.encode(x=x, y=alt.Y("people:Q", **y), strokeDash=alt.StrokeDash("bound:N", scale=dash)),
+        + both.encode(x=x, y=alt.Y("people:Q", **y), strokeDash=dash),
         height=260,
     )
 
