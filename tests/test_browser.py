@@ -45,7 +45,8 @@ def judged(reader, name, size, language):
     if name in ("compare", "evidence"):
         page.locator(".scroll table").first.wait_for(timeout=20_000)
         jumps = [link.get_attribute("href") for link in page.locator(".jumps a").all()]
-        assert [page.locator(f"h2{anchor}").count() for anchor in jumps] == [1] * 5
+        assert [page.locator(f"h2{anchor}").count() for anchor in jumps] == [1] * len(jumps)
+        assert len(jumps) >= 5
     for table in page.locator(".scroll").all():
         assert table.evaluate("t => t.scrollWidth - t.clientWidth") <= 0
     if (name, size) == ("", DESK):

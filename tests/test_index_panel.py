@@ -226,5 +226,5 @@ def test_every_link_at_the_top_leads_to_a_section_of_the_page(language, name):
     app.query_params["measure"], app.query_params["threshold"] = "straight_line", "100"
     said = page_text(app.run())
     links = re.findall(r'<a href="#([\w-]+)">([^<]+)</a>', said)
-    assert len(links) == 5
+    assert len(links) >= 5
     assert links == re.findall(r'<h2 class="section" id="([\w-]+)">([^<]+)</h2>', said)

@@ -156,11 +156,13 @@ def _refuse_none(study: Study, scenario: Scenario, planned: int, min_population:
             code="siting_no_candidate",
             details={"largest": largest},
         )
-    end = "_departments" if scenario.service in BY_DEPARTMENT else ""
+    said, details = f"candidates: all {planned} are in the plan already", {"planned": planned}
+    if scenario.service in BY_DEPARTMENT:
+        raise ScenarioError(
+            f"{said}; take a change out", code="siting_all_planned_departments", details=details
+        )
     raise ScenarioError(
-        f"candidates: all {planned} are in the plan already; take a change out or offer smaller places",
-        code=f"siting_all_planned{end}",
-        details={"planned": planned},
+        f"{said}; take a change out or offer smaller places", code="siting_all_planned", details=details
     )
 
 
