@@ -2,6 +2,7 @@
 
 import functools
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from capgap_geo.analysis.assess import assess
 from capgap_geo.analysis.capacity import held
 from capgap_geo.i18n import Translator
 from capgap_geo.model import Demand, Profile, Scenario, Service
+from capgap_geo.privacy.settings import MINIMUM_CELL
 from capgap_geo.render import disputes, evidence, facts, progress, recorded, story, zone_sources
 from capgap_geo.render.about import Edition
 from capgap_geo.render.card import card
@@ -21,6 +23,7 @@ from capgap_geo.render.figure import alt_text
 from capgap_geo.render.figures import capacity_figure, key_figures
 from capgap_geo.render.print_layout import SIZES, compose
 from capgap_geo.render.used import used
+from capgap_geo.sources.read import csv
 
 BOTH = pytest.mark.parametrize("t", [Translator("es"), Translator("en")], ids=["es", "en"])
 EN = Translator("en")
@@ -160,6 +163,17 @@ def test_a_zone_tells_the_victims_and_venues_that_sources_count(study, ask, t):
     for zone_id in study.zones["zone_id"]:
         found = zone_sources.counted(study, zone_id)
         assert len(sections(card(study, ask(), t, f"z:{zone_id}"))["zone"].lines) == 4 + len(found)
+
+
+@BOTH
+def test_a_small_count_of_victims_in_a_zone_is_not_told_exactly(study, ask, t, tmp_path):
+    (tmp_path / "zones").mkdir()
+    rows = csv(study.path / "zones" / "context.csv")
+    rows.loc[rows["context_id"] == "mercury_rescued_2019", "value"] = "4"
+    rows.to_csv(tmp_path / "zones" / "context.csv", index=False)
+    told = sections(card(replace(study, path=tmp_path), ask(), t, "z:la_pampa"))["zone"].lines[4:]
+    assert told[0].value == t("value.fewer", n=MINIMUM_CELL)
+    assert told[2].value == "6", "places are no people"
 
 
 @BOTH

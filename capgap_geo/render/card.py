@@ -227,13 +227,18 @@ def _found(study: Study, t: Translator, zone_id: str) -> list[Line]:
     return [
         Line(
             t(f"zone.found.{row['measure']}"),
-            t.number(float(row["value"])),
+            _count_found(t, float(row["value"]), victims=row["topic"] == "victims"),
             t("figure.undated") if pd.isna(row["period"]) else t.period(row["period"]),
             citations(study, t, row["source_id"]),
             t(f"zone.found_note.{row['context_id']}"),
         )
         for _, row in rows.iterrows()
     ]
+
+
+def _count_found(t: Translator, value: float, *, victims: bool) -> str:
+    """Return a count; a small one of people, who may be children, is not told exactly."""
+    return t("value.fewer", n=MINIMUM_CELL) if victims and 0 < value < MINIMUM_CELL else t.number(value)
 
 
 def _zones_here(study: Study, answer: Assessment, t: Translator, area: str) -> Section:
